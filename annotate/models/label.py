@@ -1,0 +1,58 @@
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from annotate.models.rater import Rater
+from annotate.models.round import Round
+from corpus.models import Item, Job
+
+
+class LabelQuerySet(models.QuerySet):
+    def current(self) -> "LabelQuerySet":
+        return self.filter(superseded_at=None)
+
+
+class Label(models.Model):
+    """One person's grade for one item in one round, or one brought in from a file (round is null).
+
+    Undo and correction supersede, never delete.
+    """
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="labels", db_index=False)
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="labels", db_index=False)
+    round = models.ForeignKey(
+        Round, null=True, on_delete=models.CASCADE, related_name="labels", db_index=False
+    )
+    grade = models.SmallIntegerField(null=True)
+    cannot_judge = models.BooleanField(db_default=False, default=False)
+    rationale = models.TextField(db_default="", blank=True, default="")
+    drawn_with = models.FloatField(null=True, help_text="The chance with which the item was drawn.")
+    seconds = models.FloatField(null=True, help_text="Time from showing the item to the grade.")
+    client_key = models.UUIDField(null=True, help_text="Makes a repeated submit count once.")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    created_at = models.DateTimeField(db_default=Now())
+    superseded_at = models.DateTimeField(null=True)
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "rater", "round"],
+                condition=Q(superseded_at=None),
+                nulls_distinct=False,
+                name="one_current_label",
+            ),
+            models.UniqueConstraint(
+                fields=["rater", "client_key"], condition=~Q(client_key=None), name="one_label_per_submit"
+            ),
+            models.CheckConstraint(
+                condition=Q(grade__isnull=False, cannot_judge=False) | Q(grade=None, cannot_judge=True),
+                name="grade_or_cannot_judge",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["round", "rater", "-id"], name="label_of_round", condition=~Q(round=None)),
+            BrinIndex(fields=["job"], name="label_job"),
+        ]

@@ -1,0 +1,199 @@
+"""Background work: the row is the truth, a message only a hint "job N has work".
+
+`enqueue` is the only door into Celery; `Progress` is what a worker holds while it does an exclusive job
+(import, export): it beats, reports and learns of a cancellation on a connection of its own, so that its
+writes are visible while the work's own transaction is still open.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from corpus.models import Job
+
+logger = logging.getLogger(__name__)
+STALE_SECONDS = 60
+PATIENCE_SECONDS = 2.0
+
+
+class JobStopped(Exception):
+    """The job was cancelled, or another worker took it over: stop, keep nothing half done."""
+
+
+def enqueue(job: Job) -> None:
+    """After commit, hint to the workers that this job has work. Without a broker the sweep finds it."""
+    transaction.on_commit(lambda: send_hint(job.pk, queue=job.queue))
+
+
+def send_hint(job_id: int, *, queue: str) -> None:
+    if not settings.CELERY_BROKER_URL:
+        return
+    try:
+        current_app.send_task("tasks.work.work_on_job", [job_id], queue=queue, retry=False)
+    except Exception as error:  # the broker's client raises many kinds; the row stays and the sweep finds it
+        logger.warning("Broker unreachable, job %s waits for the sweep: %s", job_id, error)
+
+
+class Progress:
+    """A worker's hold on one exclusive job. `update` raises JobStopped once the job is no longer its own."""
+
+    def __init__(self, job: Job, cursor, *, on_update: Callable[[Job], None] | None = None) -> None:
+        self.job = job
+        self._cursor = cursor
+        self._on_update = on_update
+        self._written_at = 0.0
+
+    def update(
+        self, *, n_done: int | None = None, n_total: int | None = None, note: str | None = None
+    ) -> None:
+        """Report progress; writes at most twice a second."""
+        if n_done is not None:
+            self.job.n_done = n_done
+        if n_total is not None:
+            self.job.n_total = n_total
+        changed_note = note is not None and note != self.job.note
+        if changed_note:
+            self.job.note = note
+        if self._on_update:
+            self._on_update(self.job)
+        if changed_note or time.monotonic() - self._written_at >= 0.5:
+            self.write()
+
+    def write(self) -> None:
+        self._written_at = time.monotonic()
+        self._cursor.execute(
+            "UPDATE corpus_job SET n_done = %s, n_total = %s, note = %s, heartbeat_at = now()"
+            " WHERE id = %s AND attempt = %s AND state = 'running'",
+            [self.job.n_done, self.job.n_total, self.job.note, self.job.pk, self.job.attempt],
+        )
+        if self._cursor.rowcount == 0:
+            raise JobStopped(f"Job {self.job.pk} was cancelled or taken over.")
+
+    def finish(self, state: str, *, result: dict, error: str, note: str) -> None:
+        self._cursor.execute(
+            "UPDATE corpus_job SET state = %s, n_done = %s, n_total = coalesce(%s, n_total), note = %s,"
+            " result = %s, error = %s, finished_at = now(), heartbeat_at = now()"
+            " WHERE id = %s AND attempt = %s AND state = 'running'",
+            [
+                state,
+                self.job.n_done,
+                self.job.n_total,
+                note,
+                json.dumps(result),
+                error,
+                self.job.pk,
+                self.job.attempt,
+            ],
+        )
+
+
+class JobFailed(Exception):
+    """The job ends as failed, for a reason the user can read; `result` is kept with it."""
+
+    def __init__(self, reason: str, *, result: dict | None = None) -> None:
+        super().__init__(reason)
+        self.result = result or {}
+
+
+def claim(job_id: int) -> Job | None:
+    """Take an exclusive job that has work: queued, or running with a heartbeat gone stale. Else None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE corpus_job SET state = 'running', attempt = attempt + 1, heartbeat_at = now(),"
+            " started_at = coalesce(started_at, now()), error = '', note = '', n_done = 0"
+            " WHERE id = %s AND (state = 'queued'"
+            f" OR (state = 'running' AND heartbeat_at < now() - interval '{STALE_SECONDS} seconds'))"
+            " RETURNING id",
+            [job_id],
+        )
+        claimed = cursor.fetchone()
+    return Job.objects.get(pk=job_id) if claimed else None
+
+
+@contextmanager
+def _own_cursor() -> Iterator:
+    own = connection.copy("default")
+    try:
+        own.set_autocommit(True)
+        with own.cursor() as cursor:
+            yield cursor
+    finally:
+        own.close()
+
+
+def do_exclusively(
+    job_id: int,
+    work: Callable[[Job, Progress], dict],
+    *,
+    on_update: Callable[[Job], None] | None = None,
+) -> Job | None:
+    """Claim the job, do `work(job, progress)` (which returns the result), and record how it ended.
+
+    Returns the ended job, or None when there was nothing to claim. Unexpected errors end the job as
+    failed and are raised again.
+    """
+    job = claim(job_id)
+    if job is None:
+        return None
+    with _own_cursor() as cursor:
+        progress = Progress(job, cursor, on_update=on_update)
+        try:
+            result = work(job, progress)
+        except JobStopped:
+            logger.info("Job %s stopped.", job_id)
+        except JobFailed as failure:
+            progress.finish(Job.State.FAILED, result=failure.result, error=str(failure), note="")
+        except Exception as error:
+            logger.exception("Job %s failed", job_id)
+            progress.finish(
+                Job.State.FAILED,
+                result={},
+                error=f"Something went wrong inside Concord ({type(error).__name__}); nothing was stored."
+                " The server's log says more.",
+                note="",
+            )
+            raise
+        else:
+            progress.finish(Job.State.DONE, result=result, error="", note="")
+    job.refresh_from_db()
+    return job
+
+
+def cancel(job: Job) -> bool:
+    """Cancel a job that has not ended; its worker stops at its next progress report."""
+    updated = (
+        Job.objects.filter(pk=job.pk)
+        .unfinished()
+        .update(state=Job.State.CANCELLED, finished_at=timezone.now(), note="Cancelled.")
+    )
+    return bool(updated)
+
+
+def retry(job: Job) -> bool:
+    """Queue a failed or cancelled job again."""
+    updated = Job.objects.filter(pk=job.pk, state__in=[Job.State.FAILED, Job.State.CANCELLED]).update(
+        state=Job.State.QUEUED, error="", note="", finished_at=None, retry_at=None
+    )
+    if updated:
+        enqueue(job)
+    return bool(updated)
+
+
+def wait_for_worker(job: Job) -> bool:
+    """Wait a moment for a worker to take the job; False when none did and the caller should do it itself."""
+    if not settings.CELERY_BROKER_URL:
+        return False
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        job.refresh_from_db(fields=["state"])
+        if job.state != Job.State.QUEUED:
+            return True
+        time.sleep(0.1)
+    return False

@@ -1,0 +1,24 @@
+from corpus.models.collection import Candidate, Item, Query
+from corpus.models.item_set import ItemSet, ItemSetEntry
+from corpus.models.job import Job
+from corpus.models.project import Membership, Project, Role, User
+from corpus.models.reference import Reference
+from corpus.models.rubric import Rubric
+from corpus.models.system import Hit, System
+
+__all__ = [
+    "Candidate",
+    "Hit",
+    "Item",
+    "ItemSet",
+    "ItemSetEntry",
+    "Job",
+    "Membership",
+    "Project",
+    "Query",
+    "Reference",
+    "Role",
+    "Rubric",
+    "System",
+    "User",
+]

@@ -1,0 +1,78 @@
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models.functions import Now
+
+from corpus.models.job import Job
+from corpus.models.project import Project
+
+
+class Split(models.TextChoices):
+    TUNE = "tune", "Tune"
+    TEST = "test", "Test"
+
+
+class Query(models.Model):
+    """What somebody asked. A query known by id alone has an empty text."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="queries", db_index=False)
+    external_id = models.CharField(max_length=500)
+    text = models.TextField(blank=True)
+    need = models.TextField(blank=True)
+    metadata = models.JSONField(null=True)
+    split = models.CharField(max_length=4, choices=Split.choices, db_default=Split.TEST, default=Split.TEST)
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "queries"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "external_id"], name="query_id_per_project")
+        ]
+        indexes = [BrinIndex(fields=["job"], name="query_job")]
+
+    def __str__(self) -> str:
+        return self.text or self.external_id
+
+
+class Candidate(models.Model):
+    """What might answer a query. A candidate known by id alone has an empty text and no content hash."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="candidates", db_index=False)
+    external_id = models.CharField(max_length=500)
+    title = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    metadata = models.JSONField(null=True)
+    content_hash = models.UUIDField(null=True, help_text="BLAKE2b (16 bytes) of title and text.")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "external_id"], name="candidate_id_per_project")
+        ]
+        indexes = [BrinIndex(fields=["job"], name="candidate_job")]
+
+    def __str__(self) -> str:
+        return self.title or self.external_id
+
+
+class ItemQuerySet(models.QuerySet):
+    def for_project(self, project: Project) -> "ItemQuerySet":
+        return self.filter(query__project=project)
+
+
+class Item(models.Model):
+    """The unit that is graded: one query with one candidate."""
+
+    query = models.ForeignKey(Query, on_delete=models.CASCADE, related_name="items", db_index=False)
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="items", db_index=False)
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["query", "candidate"], name="one_item_per_pair")]
+        indexes = [BrinIndex(fields=["job"], name="item_job")]
+
+    def __str__(self) -> str:
+        return f"{self.query_id} × {self.candidate_id}"

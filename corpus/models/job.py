@@ -1,0 +1,77 @@
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from corpus.models.project import Project
+
+
+class JobQuerySet(models.QuerySet):
+    def unfinished(self) -> "JobQuerySet":
+        return self.exclude(state__in=Job.ENDED)
+
+
+class Job(models.Model):
+    """Background work with state, progress and an end. The row is the truth, a message only a hint."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        WAITING = "waiting", "Waiting"
+        PAUSED = "paused", "Paused"
+        DONE = "done", "Done"
+        CANCELLED = "cancelled", "Cancelled"
+        FAILED = "failed", "Failed"
+
+    class Kind(models.TextChoices):
+        IMPORT = "import", "Import"
+        EXPORT = "export", "Export"
+        JUDGE = "judge", "Judge run"
+
+    ENDED = (State.DONE, State.CANCELLED, State.FAILED)
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    params = models.JSONField(default=dict)
+    note = models.TextField(blank=True, help_text="What it is doing, or waiting for, in words.")
+    unit = models.CharField(max_length=20, default="rows")
+    n_total = models.BigIntegerField(null=True)
+    n_done = models.BigIntegerField(default=0)
+    result = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    attempt = models.IntegerField(default=0, help_text="Fences off a worker that woke too late.")
+    heartbeat_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["state", "retry_at"],
+                name="job_with_work",
+                condition=~models.Q(state__in=["done", "cancelled", "failed"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("corpus:job-detail", args=[self.project.slug, self.pk])
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in self.ENDED
+
+    @property
+    def queue(self) -> str:
+        """The Celery queue that serves this kind of work."""
+        return "judging" if self.kind == self.Kind.JUDGE else "jobs"

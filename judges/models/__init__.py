@@ -1,0 +1,8 @@
+from judges.models.condition import Condition
+from judges.models.engine import Engine
+from judges.models.judge import Judge
+from judges.models.prompt import Prompt
+from judges.models.run import Run, Shard
+from judges.models.verdict import Outcome, Verdict
+
+__all__ = ["Condition", "Engine", "Judge", "Outcome", "Prompt", "Run", "Shard", "Verdict"]

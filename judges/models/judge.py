@@ -1,0 +1,57 @@
+from django.db import models
+from django.urls import reverse
+
+from corpus.models import Project, Rubric
+from judges.models.engine import Engine
+from judges.models.prompt import Prompt
+
+
+class Scoring(models.TextChoices):
+    LIKELIHOOD = "likelihood", "Likelihood of the query given the candidate"
+    YES_NO = "yes_no", "Yes or no"
+    GRADE = "grade", "One grade of the rubric"
+
+
+class Judge(models.Model):
+    """Model + prompt + rubric + scoring + decoding, immutable: a change makes a new version.
+
+    An imported judge stands for verdicts made elsewhere: no engine, no scoring, one per (name, prompt);
+    its prompt is null for qrels.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="judges")
+    name = models.CharField(max_length=200)
+    version = models.PositiveIntegerField(default=1)
+    engine = models.ForeignKey(
+        Engine, null=True, blank=True, on_delete=models.RESTRICT, related_name="judges"
+    )
+    model = models.CharField(
+        max_length=300, blank=True, help_text="The engine's model when the judge was made."
+    )
+    prompt = models.ForeignKey(
+        Prompt, null=True, blank=True, on_delete=models.RESTRICT, related_name="judges"
+    )
+    rubric = models.ForeignKey(Rubric, on_delete=models.RESTRICT, related_name="judges")
+    scoring = models.CharField(max_length=20, choices=Scoring.choices, blank=True)
+    options = models.JSONField(default=dict, blank=True, help_text="Scoring options and decoding.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "prompt__name", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "name", "prompt", "version"],
+                nulls_distinct=False,
+                name="judge_version_per_project",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("judges:judge-detail", args=[self.project.slug, self.pk])
+
+    @property
+    def is_imported(self) -> bool:
+        return self.engine_id is None

@@ -1,0 +1,73 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+
+from corpus.models import ItemSet, Job
+from judges.models.condition import Condition
+from judges.models.judge import Judge
+
+
+class RunQuerySet(models.QuerySet):
+    def complete(self) -> "RunQuerySet":
+        """Runs whose work is done; imported ones are done when their import is."""
+        return self.filter(job__state=Job.State.DONE)
+
+
+class Run(models.Model):
+    """One judge over one item set under one condition. State and progress live in its job."""
+
+    judge = models.ForeignKey(Judge, on_delete=models.RESTRICT, related_name="runs")
+    item_set = models.ForeignKey(ItemSet, null=True, on_delete=models.RESTRICT, related_name="runs")
+    condition = models.ForeignKey(Condition, null=True, on_delete=models.RESTRICT, related_name="runs")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs")
+    n_items = models.BigIntegerField(default=0)
+    n_graded = models.BigIntegerField(default=0)
+    n_scored = models.BigIntegerField(default=0)
+    n_abstained = models.BigIntegerField(default=0)
+    n_unreadable = models.BigIntegerField(default=0, help_text="Unreadable or out of range.")
+    n_failed = models.BigIntegerField(default=0, help_text="Empty, refused or error.")
+    tokens_in = models.BigIntegerField(default=0)
+    tokens_out = models.BigIntegerField(default=0)
+    tokens_cached = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("judges:run-detail", args=[self.judge.project.slug, self.pk])
+
+    @property
+    def n_done(self) -> int:
+        return self.n_graded + self.n_scored + self.n_abstained + self.n_unreadable + self.n_failed
+
+    @property
+    def n_left(self) -> int:
+        return max(self.n_items - self.n_done, 0)
+
+
+class Shard(models.Model):
+    """About ten seconds of a run's work: items of whole queries, claimed with a lease and an attempt."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        LEASED = "leased", "Leased"
+        DONE = "done", "Done"
+
+    pk = models.CompositePrimaryKey("run_id", "number")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="shards", db_index=False)
+    number = models.IntegerField()
+    items = ArrayField(models.BigIntegerField())
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    attempt = models.IntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["run", "number"], name="shard_with_work", condition=~models.Q(state="done"))
+        ]
