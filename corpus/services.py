@@ -1,0 +1,56 @@
+"""Services of the corpus that several doors share."""
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from corpus.models import ItemSet, Membership, Project, Role, Rubric, User
+
+
+@transaction.atomic
+def create_project(name: str, *, slug: str = "", by: User | None = None, description: str = "") -> Project:
+    """Make a project with the default rubric (0–3, cut 2); its maker becomes the owner."""
+    project = Project.objects.create(
+        name=name, slug=slug or slugify(name) or "project", description=description, created_by=by
+    )
+    Rubric.objects.create(project=project)
+    if by is not None:
+        Membership.objects.create(project=project, user=by, role=Role.OWNER)
+    return project
+
+
+def freeze_rubric(rubric: Rubric) -> None:
+    """Mark the rubric as in use; from now on its scale cannot change."""
+    if rubric.frozen_at is None:
+        rubric.frozen_at = timezone.now()
+        rubric.save(update_fields=["frozen_at"])
+
+
+@transaction.atomic
+def freeze_all_items(project: Project) -> ItemSet:
+    """The item set of all items the project has now, queries together; the newest one is reused while equal."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(max(i.id), 0) FROM corpus_item i"
+            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s",
+            [project.pk],
+        )
+        n_items, last_item = cursor.fetchone()
+        made_from = {"rule": "all", "last_item": last_item, "n_items": n_items}
+        existing = project.item_sets.filter(made_from=made_from).first()
+        if existing:
+            return existing
+        number = project.item_sets.filter(made_from__rule="all").count() + 1
+        item_set = ItemSet.objects.create(
+            project=project,
+            name=f"All items, {timezone.now():%Y-%m-%d}" + (f" ({number})" if number > 1 else ""),
+            made_from=made_from,
+            n_items=n_items,
+        )
+        cursor.execute(
+            "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id)"
+            " SELECT %s, row_number() OVER (ORDER BY i.query_id, i.id), i.id FROM corpus_item i"
+            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s",
+            [item_set.pk, project.pk],
+        )
+    return item_set
