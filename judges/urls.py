@@ -1,0 +1,2 @@
+app_name = "judges"
+urlpatterns: list = []
