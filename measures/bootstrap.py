@@ -1,0 +1,103 @@
+"""Cluster bootstrap over queries: what would come out had we drawn other queries?
+
+Grades of one query go together, so queries are drawn with replacement, not items (Davison & Hinkley 1997,
+§3.8; Field & Welsh 2007). A replicate is a row of multiplicities; with per-query counts as a matrix, the
+counts of all replicates are one matrix product.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measures.tables import Floats, Tables
+
+REPLICATES = 10_000
+LEVEL = 0.95
+
+MAX_UNDEFINED = 0.05
+"""With a larger share of replicates in which the measure is undefined, no interval is given."""
+
+DRAWS_AT_ONCE = 500_000
+"""Queries drawn in one chunk (about 16 MB of work space), so that memory does not grow with replicates."""
+
+CELLS_AT_ONCE = 500_000
+"""Cells of resampled tables measured at once (about 16 MB of work space): they stay in the cache."""
+
+
+class Tally(NamedTuple):
+    """Counts by query, and the measures to take of their sum over queries."""
+
+    per_query: NDArray[np.integer[Any]]  # (Q, ...)
+    measures: Mapping[str, Callable[[Tables], Floats]]  # each takes tables (b, ...) to values (b,)
+
+
+def bootstrap(tallies: Sequence[Tally], *, replicates: int, seed: int) -> list[dict[str, Floats]]:
+    """Each tally's measures, by name, in every replicate (replicates,); NaN where undefined.
+
+    All tallies must have the same queries along their first axis, and they share one set of draws. With fewer
+    than two queries nothing can be learned about others: every replicate is NaN.
+    """
+    counts = [exact_floats(tally.per_query) for tally in tallies]
+    results = [{name: np.full(replicates, np.nan) for name in tally.measures} for tally in tallies]
+    if len(counts[0]) < 2:
+        return results
+    done = 0
+    for weights in query_weights(len(counts[0]), replicates=replicates, seed=seed):
+        for tally, per_query, result in zip(tallies, counts, results, strict=True):
+            at_once = max(1, CELLS_AT_ONCE // max(1, math.prod(per_query.shape[1:])))
+            for start in range(0, len(weights), at_once):
+                tables = resampled(weights[start : start + at_once], per_query)
+                rows = slice(done + start, done + start + len(tables))
+                for name, measure in tally.measures.items():
+                    result[name][rows] = measure(tables)
+        done += len(weights)
+    return results
+
+
+def query_weights(n_queries: int, *, replicates: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """How often each query is drawn: chunks (b, Q) whose rows each add up to Q, `replicates` rows in all.
+
+    Multinomial with equal chances. The same arguments give the same rows, whatever the size of the chunks.
+    """
+    generator = np.random.default_rng(seed)
+    at_once = max(1, DRAWS_AT_ONCE // n_queries)
+    for start in range(0, replicates, at_once):
+        rows = min(at_once, replicates - start)
+        drawn = generator.integers(0, n_queries, size=(rows, n_queries))
+        drawn += np.arange(rows)[:, None] * n_queries
+        yield np.bincount(drawn.ravel(), minlength=rows * n_queries).reshape(rows, n_queries)
+
+
+def exact_floats(per_query: NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+    """Counts (Q, ...) in the narrower float type in which every resampled sum of them is exact.
+
+    A resampled cell is at most Q times its largest count in one query. Below 2²⁴ float32 holds every partial
+    sum exactly and multiplies twice as fast; float64 does so below 2⁵³ (a million grades in each of a
+    thousand queries is 10⁹).
+    """
+    largest = len(per_query) * int(per_query.max(initial=0))
+    return per_query.astype(np.float32) if largest < 2**24 else per_query.astype(np.float64)
+
+
+def resampled(
+    weights: NDArray[np.integer[Any]], per_query: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
+    """Counts (b, ...) of the replicates with these weights (b, Q), from `exact_floats` counts (Q, ...)."""
+    flat = per_query.reshape(len(per_query), -1)
+    sums: NDArray[np.floating[Any]] = weights.astype(per_query.dtype) @ flat
+    return sums.reshape(len(weights), *per_query.shape[1:])
+
+
+def percentile_interval(replicates: Floats, *, level: float = LEVEL) -> tuple[float, float]:
+    """The (1 − level)/2 and (1 + level)/2 quantiles of a measure's replicates (B,) (Efron & Tibshirani 1993).
+
+    Undefined (NaN) replicates are left out; NaN, NaN when they are more than MAX_UNDEFINED of all, or all.
+    """
+    defined = replicates[~np.isnan(replicates)]
+    if defined.size == 0 or defined.size < (1 - MAX_UNDEFINED) * replicates.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
