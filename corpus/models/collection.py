@@ -21,6 +21,14 @@ class Query(models.Model):
     metadata = models.JSONField(null=True)
     split = models.CharField(max_length=4, choices=Split.choices, db_default=Split.TEST, default=Split.TEST)
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    text_job = models.ForeignKey(
+        Job,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The import that brought the text, when it came after the id.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -44,6 +52,14 @@ class Candidate(models.Model):
     metadata = models.JSONField(null=True)
     content_hash = models.UUIDField(null=True, help_text="BLAKE2b (16 bytes) of title and text.")
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    text_job = models.ForeignKey(
+        Job,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The import that brought the text, when it came after the id.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

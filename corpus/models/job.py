@@ -14,6 +14,7 @@ class Job(models.Model):
     """Background work with state, progress and an end. The row is the truth, a message only a hint."""
 
     class State(models.TextChoices):
+        DRAFT = "draft", "Not started"
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         WAITING = "waiting", "Waiting"
@@ -57,7 +58,7 @@ class Job(models.Model):
             models.Index(
                 fields=["state", "retry_at"],
                 name="job_with_work",
-                condition=~models.Q(state__in=["done", "cancelled", "failed"]),
+                condition=models.Q(state__in=["queued", "running", "waiting"]),
             )
         ]
 
