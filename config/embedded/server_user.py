@@ -18,6 +18,9 @@ from config.embedded.problems import ServiceProblem
 # In the order in which root looks for somebody to run the server as.
 UNPRIVILEGED_USERS = ("postgres", "nobody", "daemon")
 
+# PostgreSQL asks access(2) first, which heeds capabilities only under this securebit.
+SECUREBITS = "--securebits=+no_setuid_fixup"
+
 # CAP_DAC_READ_SEARCH opens folders and files for reading; CAP_DAC_OVERRIDE, which containers are more often
 # given, opens them for everything.
 CAPABILITIES = ("dac_read_search", "dac_override")
@@ -52,10 +55,8 @@ class ServerUser:
 
     def reaches(self, program: Path, folder: Path) -> bool:
         """Whether this user can run the program and write in the folder, found out by doing it."""
-        return (
-            self.run([program, "--version"]).returncode == 0
-            and self.run(["sh", "-c", 'cd "$1" && test -w .', "sh", folder]).returncode == 0
-        )
+        trial = 'test -x "$1" && "$1" --version && cd "$2" && test -w .'
+        return self.run(["sh", "-c", trial, "sh", program, folder]).returncode == 0
 
 
 def server_user(program: Path, folder: Path) -> ServerUser:
@@ -111,6 +112,7 @@ def _with_capabilities(account: pwd.struct_passwd) -> list[ServerUser]:
         ServerUser(
             prefix=(
                 setpriv,
+                SECUREBITS,
                 f"--reuid={account.pw_uid}",
                 f"--regid={account.pw_gid}",
                 "--clear-groups",

@@ -36,11 +36,19 @@ class Sharing:
         with self.folders.locked(self.start_path):
             yield
 
-    def enter(self) -> int:
-        """Become a user; returns the descriptor whose closing ends that. Call it inside `alone`."""
+    @contextmanager
+    def entering(self) -> Iterator[int]:
+        """Become a user, unless the block fails; gives the descriptor whose closing ends that.
+
+        Enter it inside `alone`.
+        """
         descriptor = self.folders.open_lock(self.users_path)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        return descriptor
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def is_last(self, descriptor: int) -> bool:
         """Whether the holder of this descriptor is the only user left. Call it inside `alone`."""
