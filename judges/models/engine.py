@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
@@ -33,6 +35,9 @@ class Engine(models.Model):
     price_out = models.FloatField(default=0, help_text="US dollars per million reply tokens.")
     last_probe = models.JSONField(null=True, editable=False)
     probed_at = models.DateTimeField(null=True, editable=False)
+    created_by = models.ForeignKey(
+        "corpus.User", null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -43,6 +48,16 @@ class Engine(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("judges:engine-detail", args=[self.pk])
+
+    @property
+    def host(self) -> str:
+        """Host of the URL in lower case; empty for an engine in the worker."""
+        return (urlsplit(self.url).hostname or "").lower()
+
+    @property
+    def model_name(self) -> str:
+        """The model in words; the small one that ships has an empty name."""
+        return self.model or "SmolLM2-135M-Instruct"
 
     @property
     def api_key(self) -> str:

@@ -12,6 +12,16 @@ class Scoring(models.TextChoices):
     GRADE = "grade", "One grade of the rubric"
 
 
+class JudgeQuerySet(models.QuerySet):
+    def made_here(self) -> "JudgeQuerySet":
+        """Judges that Concord can run, as against those whose verdicts were brought in."""
+        return self.filter(engine__isnull=False)
+
+    def newest(self, name: str) -> "Judge | None":
+        """The latest version of the judge of this name that was made here."""
+        return self.made_here().filter(name=name).order_by("-version").first()
+
+
 class Judge(models.Model):
     """Model + prompt + rubric + scoring + decoding, immutable: a change makes a new version.
 
@@ -34,7 +44,10 @@ class Judge(models.Model):
     rubric = models.ForeignKey(Rubric, on_delete=models.RESTRICT, related_name="judges")
     scoring = models.CharField(max_length=20, choices=Scoring.choices, blank=True)
     options = models.JSONField(default=dict, blank=True, help_text="Scoring options and decoding.")
+    created_by = models.ForeignKey("corpus.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = JudgeQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "prompt__name", "-version"]

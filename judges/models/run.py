@@ -2,7 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 
-from corpus.models import ItemSet, Job
+from corpus.models import ItemSet, Job, Project
 from judges.models.condition import Condition
 from judges.models.judge import Judge
 
@@ -11,6 +11,16 @@ class RunQuerySet(models.QuerySet):
     def complete(self) -> "RunQuerySet":
         """Runs whose work is done; imported ones are done when their import is."""
         return self.filter(job__state=Job.State.DONE)
+
+    def for_project(self, project: Project) -> "RunQuerySet":
+        return self.filter(judge__project=project)
+
+    def made_here(self) -> "RunQuerySet":
+        """Runs that Concord made, as against verdicts that were brought in."""
+        return self.filter(judge__engine__isnull=False)
+
+    def unfinished(self) -> "RunQuerySet":
+        return self.exclude(job__state__in=Job.ENDED)
 
 
 class Run(models.Model):
@@ -29,6 +39,13 @@ class Run(models.Model):
     tokens_in = models.BigIntegerField(default=0)
     tokens_out = models.BigIntegerField(default=0)
     tokens_cached = models.BigIntegerField(default=0)
+    retried_at = models.DateTimeField(null=True, help_text="Failures older than this are judged once more.")
+    n_waits = models.IntegerField(
+        default=0, db_default=0, help_text="How often the engine was away since the last verdict."
+    )
+    speed = models.FloatField(null=True, help_text="Items a second over the last seconds of work.")
+    speed_since = models.DateTimeField(null=True, help_text="When the present measurement of speed began.")
+    speed_n = models.BigIntegerField(default=0, db_default=0, help_text="Items since then.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = RunQuerySet.as_manager()
@@ -49,6 +66,11 @@ class Run(models.Model):
     @property
     def n_left(self) -> int:
         return max(self.n_items - self.n_done, 0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at the present speed; None while no speed is known."""
+        return self.n_left / self.speed if self.speed else None
 
 
 class Shard(models.Model):

@@ -18,6 +18,9 @@ class Outcome(models.TextChoices):
     ERROR = "error", "Error"
 
 
+FAILURES = (Outcome.EMPTY, Outcome.REFUSED, Outcome.ERROR)  # what a retry may replace
+
+
 class Verdict(models.Model):
     """One judge's answer for one item in one run, with the raw text beside it.
 
