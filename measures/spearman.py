@@ -28,4 +28,5 @@ def spearman(tables: Tables, values: Values) -> Floats:
 def _centred_midranks(counts: Floats) -> Floats:
     """Midrank of each class of ties minus the mean rank, for counts (..., classes) in ascending order."""
     up_to = np.cumsum(counts, axis=-1)
-    return up_to - counts / 2 - counts.sum(axis=-1, keepdims=True) / 2
+    total: Floats = counts.sum(axis=-1, keepdims=True)
+    return up_to - counts / 2 - total / 2

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from measures import bootstrap as module
+from measures.bootstrap import (
+    Tally,
+    bootstrap,
+    exact_floats,
+    percentile_interval,
+    query_weights,
+    resampled,
+)
+from measures.error import mae
+from measures.kappa import kappa
+
+
+def _weights(n_queries: int, replicates: int, seed: int = 0):
+    return np.concatenate(list(query_weights(n_queries, replicates=replicates, seed=seed)))
+
+
+def test_every_replicate_draws_as_many_queries_as_there_are():
+    weights = _weights(30, 200)
+    assert weights.shape == (200, 30)
+    assert (weights.sum(axis=1) == 30).all()
+
+
+def test_multiplicities_have_the_mean_and_variance_of_a_multinomial():
+    weights = _weights(20, 20_000)
+    np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.04)
+    np.testing.assert_allclose(weights.var(axis=0), 1 - 1 / 20, atol=0.05)
+
+
+def test_the_same_seed_draws_the_same_whatever_the_size_of_the_chunks(monkeypatch):
+    at_once = _weights(13, 300, seed=4)
+    monkeypatch.setattr(module, "DRAWS_AT_ONCE", 13 * 7)
+    in_chunks = _weights(13, 300, seed=4)
+    np.testing.assert_array_equal(at_once, in_chunks)
+    assert (at_once != _weights(13, 300, seed=5)).any()
+
+
+def test_replicates_are_those_of_a_plain_loop_over_drawn_queries(items_of):
+    per_query = np.random.default_rng(2).poisson(2, size=(9, 3, 3))
+    (results,) = bootstrap(
+        [Tally(per_query, {"kappa": lambda tables: kappa(tables, range(3))})], replicates=60, seed=11
+    )
+    for multiplicities, value in zip(_weights(9, 60, seed=11), results["kappa"], strict=True):
+        table = sum(
+            (per_query[query] for query in np.repeat(np.arange(9), multiplicities)), np.zeros((3, 3), int)
+        )
+        assert value == pytest.approx(cohen_kappa_score(*items_of(table), labels=range(3)), abs=1e-12)
+
+
+def test_tallies_of_one_bootstrap_share_their_draws(monkeypatch):
+    monkeypatch.setattr(module, "DRAWS_AT_ONCE", 50)
+    monkeypatch.setattr(module, "CELLS_AT_ONCE", 20)
+    generator = np.random.default_rng(2)
+    tallies = [
+        Tally(generator.poisson(2, size=(9, 3, 3)), {"mae": lambda tables: mae(tables, range(3))})
+        for _ in range(2)
+    ]
+    together = bootstrap(tallies, replicates=40, seed=1)
+    for tally, results in zip(tallies, together, strict=True):
+        (alone,) = bootstrap([tally], replicates=40, seed=1)
+        np.testing.assert_array_equal(results["mae"], alone["mae"])
+
+
+@pytest.mark.parametrize(("largest", "kind"), [(1_000, np.float32), (1_000_000, np.float64)])
+def test_resampled_counts_are_exact(largest, kind):
+    per_query = np.random.default_rng(0).integers(largest // 2, largest, size=(1_000, 2, 2), endpoint=True)
+    weights = _weights(1_000, 50)
+    floats = exact_floats(per_query)
+    assert floats.dtype == kind
+    in_integers = np.einsum("bq,qij->bij", weights, per_query)
+    np.testing.assert_array_equal(resampled(weights, floats), in_integers)
+
+
+def test_the_interval_is_the_middle_95_percent():
+    assert percentile_interval(np.arange(1001.0)) == pytest.approx((25, 975))
+
+
+def test_a_few_undefined_replicates_are_left_out_and_many_leave_no_interval():
+    replicates = np.arange(1_000.0)
+    replicates[:50] = np.nan
+    assert percentile_interval(replicates) == pytest.approx(np.quantile(np.arange(50, 1_000), [0.025, 0.975]))
+    replicates[50] = np.nan
+    assert np.isnan(percentile_interval(replicates)).all()
+    assert np.isnan(percentile_interval(np.array([]))).all()
