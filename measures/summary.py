@@ -19,6 +19,9 @@ from measures.tables import Floats, Tables, Values, grade_values
 
 Measures = Mapping[str, Callable[[Tables], Floats]]
 
+BOUNDS = {"auc": (0.0, 1.0), "spearman": (-1.0, 1.0)}
+"""What a measure of scores can be at all: an interval moved to its exact value stays within."""
+
 
 class Estimate(NamedTuple):
     """A measure's value with its 95 % interval; NaN where undefined."""
@@ -112,9 +115,6 @@ def _measures_of_grades(values: Floats, cut: float) -> Measures:
 
 def _measures_of_scores(values: Floats, cut: float) -> Measures:
     return {"auc": partial(auc, values=values, cut=cut), "spearman": partial(spearman, values=values)}
-
-
-BOUNDS = {"auc": (0.0, 1.0), "spearman": (-1.0, 1.0)}
 
 
 def _check(judge: Evidence, *, n_grades: int) -> None:
