@@ -1,0 +1,65 @@
+"""A file's rows, one after the other, good and bad, in flat memory."""
+
+import os
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from exchange.formats.delimited import read_delimited
+from exchange.formats.jsonl import read_jsonl
+from exchange.formats.kinds import kind_named
+from exchange.formats.lines import LINE_LIMIT, BrokenAt, byte_blocks, text_blocks
+from exchange.formats.opening import BLOCK, read_blocks
+from exchange.formats.rows import BadRow, FileProblem, Row
+from exchange.formats.sniffed import Sniffed
+from exchange.formats.trec import read_trec
+from exchange.formats.trec_topics import read_trec_topics
+
+
+def read_rows(
+    path: str | os.PathLike[str], sniffed: Sniffed, *, line_limit: int = LINE_LIMIT
+) -> Iterator[Row | BadRow]:
+    """Yield the rows of a file as `sniff` found it to be; line_limit in bytes.
+
+    Raises FileProblem, after the rows that could be read, where the file breaks off.
+    """
+    return chain.from_iterable(read_batches(path, sniffed, line_limit=line_limit))
+
+
+def read_batches(
+    path: str | os.PathLike[str], sniffed: Sniffed, *, line_limit: int = LINE_LIMIT
+) -> Iterator[list[Row | BadRow]]:
+    """`read_rows` in lists of about a thousand, for callers who write them in bulk."""
+    n_good = 0
+    try:
+        for batch in _batches(path, sniffed, line_limit):
+            n_good += len(batch) - list(map(type, batch)).count(BadRow)
+            yield batch
+    except BrokenAt as broken:
+        raise FileProblem(
+            f"{Path(path).name} breaks off in line {broken.line:,}: {broken.reason}. "
+            f"{n_good:,} row{'s'[: n_good != 1]} {'were' if n_good != 1 else 'was'} good until then. "
+            "Fetch or write the file again."
+        ) from None
+
+
+def _batches(path: str | os.PathLike[str], sniffed: Sniffed, line_limit: int) -> Iterator[list[Row | BadRow]]:
+    kind = kind_named(sniffed.kind)
+    blocks = read_blocks(path, sniffed.compression, block=min(BLOCK, line_limit))
+    if sniffed.file_format == "jsonl":
+        lines = byte_blocks(blocks, sniffed.encoding, limit=line_limit)
+        return read_jsonl(lines, kind, sniffed.mapping)
+    texts = text_blocks(blocks, sniffed.encoding, limit=line_limit)
+    if sniffed.file_format == "trec":
+        return read_trec(texts, kind, sniffed.mapping, sniffed.columns)
+    if sniffed.file_format == "trec_topics":
+        return read_trec_topics(texts, kind)
+    return read_delimited(
+        texts,
+        kind,
+        sniffed.mapping,
+        delimiter=sniffed.delimiter,
+        quote=sniffed.quote,
+        columns=sniffed.columns,
+        n_header_lines=sniffed.n_header_lines,
+    )
