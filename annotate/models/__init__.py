@@ -1,5 +1,7 @@
 from annotate.models.label import Label
+from annotate.models.participation import Participation
 from annotate.models.rater import Rater
-from annotate.models.round import Hold, Round, Slot
+from annotate.models.round import Round
+from annotate.models.slot import Hold, Slot
 
-__all__ = ["Hold", "Label", "Rater", "Round", "Slot"]
+__all__ = ["Hold", "Label", "Participation", "Rater", "Round", "Slot"]

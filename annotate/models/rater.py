@@ -4,6 +4,23 @@ from django.db import models
 from corpus.models import Project
 
 
+class RaterQuerySet(models.QuerySet):
+    def of_user(self, user, project: Project) -> "Rater":
+        """The rater a member labels as, made on first use.
+
+        Its name is the username; where a file already brought somebody of that name, a number is added:
+        a name in a file proves nothing about who it was.
+        """
+        rater = self.filter(project=project, user=user).first()
+        number = 1
+        while rater is None:
+            name = user.username if number == 1 else f"{user.username} ({number})"
+            rater, _ = self.get_or_create(project=project, name=name, defaults={"user": user})
+            if rater.user_id != user.pk:
+                rater, number = None, number + 1
+        return rater
+
+
 class Rater(models.Model):
     """A person whose grades are stored: a member of the project, or somebody named in a file."""
 
@@ -12,6 +29,8 @@ class Rater(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="raters"
     )
+
+    objects = RaterQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

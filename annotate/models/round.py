@@ -2,8 +2,19 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
-from annotate.models.rater import Rater
-from corpus.models import Item, ItemSet, Project, Rubric
+from corpus.models import ItemSet, Project, Rubric
+
+
+class RoundQuerySet(models.QuerySet):
+    def visible_to(self, capabilities: set[str]) -> "RoundQuerySet":
+        """All rounds for those who may see reports; only the open ones for those who only label."""
+        return self if "report" in capabilities else self.filter(state=Round.State.OPEN)
+
+    def with_progress(self) -> "RoundQuerySet":
+        """Adds `n_labels`: the current labels of everybody, from the counts that are kept per person."""
+        return self.annotate(
+            n_labels=models.functions.Coalesce(models.Sum("participations__n_labels"), 0)
+        ).select_related("item_set")
 
 
 class Round(models.Model):
@@ -25,8 +36,13 @@ class Round(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     opened_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+
+    objects = RoundQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -41,39 +57,11 @@ class Round(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("annotate:round-detail", args=[self.project.slug, self.pk])
 
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
 
-class Slot(models.Model):
-    """One item of an open round: how many places are left, and who holds it until when."""
-
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="slots", db_index=False)
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
-    position = models.BigIntegerField()
-    places_left = models.SmallIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["round", "item"], name="one_slot_per_item"),
-            models.CheckConstraint(condition=models.Q(places_left__gte=0), name="slot_places_not_negative"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["round", "position"], name="slot_with_places", condition=models.Q(places_left__gt=0)
-            )
-        ]
-
-
-class Hold(models.Model):
-    """One rater's claim on a slot: a lease while it is open, or a skip, which has no end."""
-
-    class Kind(models.TextChoices):
-        LEASE = "lease", "Lease"
-        SKIP = "skip", "Skipped"
-
-    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="holds", db_index=False)
-    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="holds")
-    kind = models.CharField(max_length=5, choices=Kind.choices)
-    until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["slot", "rater"], name="one_hold_per_slot_and_rater")]
+    @property
+    def n_places(self) -> int:
+        """How many labels complete the round: items × overlap."""
+        return self.item_set.n_items * self.overlap

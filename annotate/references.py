@@ -1,0 +1,121 @@
+"""The one human grade of an item, made from its current labels by the project's rule.
+
+Called in the transaction that changes the labels. A label without a grade (cannot judge) has no say; an
+item whose labels give no grade (none, or a tie under the majority rule) has no Reference row.
+
+Two people who label one item at the same moment must see each other's label: `save_label` locks the item's
+row and shares the project's lock (`share_references`); bulk changes take that lock for themselves.
+"""
+
+from collections.abc import Collection
+from itertools import pairwise
+
+from django.db import connection, transaction
+
+from corpus.models import Project
+
+LOCK_CLASS = 7402  # the first key of this room's advisory locks; the second is the project
+
+# Grades lie between 0 and 99, so `votes × 100 + grade` orders by votes, then by grade. The highest and the
+# lowest grade among those with the most votes are the same one unless there is a tie.
+MAJORITY = """
+    SELECT item_id, query_id, max(n * 100 + grade) %% 100 AS grade, sum(n) AS n_labels
+    FROM (
+        SELECT chosen.item_id, chosen.query_id, label.grade, count(*) AS n
+        FROM chosen JOIN annotate_label label ON label.item_id = chosen.item_id
+        WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL
+        GROUP BY chosen.item_id, chosen.query_id, label.grade
+    ) votes
+    GROUP BY item_id, query_id
+    HAVING max(n * 100 + grade) %% 100 = 99 - max(n * 100 + 99 - grade) %% 100
+"""
+
+# The nearest grade of the rubric, the upper one of two that are equally near. On a scale without gaps
+# that is the mean rounded half up.
+MEAN = """
+    SELECT chosen.item_id, chosen.query_id,
+           (%(values)s::int[])[1 + width_bucket(avg(label.grade), %(middles)s::numeric[])] AS grade,
+           count(*) AS n_labels
+    FROM chosen JOIN annotate_label label ON label.item_id = chosen.item_id
+    WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL
+    GROUP BY chosen.item_id, chosen.query_id
+"""
+RULES = {Project.ReferenceRule.MAJORITY: MAJORITY, Project.ReferenceRule.MEAN: MEAN}
+
+REFRESH = """
+    WITH chosen AS ({chosen}),
+    wanted AS ({rule}),
+    removed AS (
+        DELETE FROM corpus_reference old USING chosen
+        WHERE old.item_id = chosen.item_id
+          AND NOT EXISTS (SELECT FROM wanted WHERE wanted.item_id = old.item_id)
+        RETURNING old.item_id
+    ),
+    written AS (
+        INSERT INTO corpus_reference AS old (item_id, query_id, grade, n_labels, updated_at)
+        SELECT item_id, query_id, grade, n_labels, now() FROM wanted ORDER BY item_id
+        ON CONFLICT (item_id) DO UPDATE
+            SET grade = excluded.grade, n_labels = excluded.n_labels, updated_at = excluded.updated_at
+            WHERE (old.grade, old.n_labels) <> (excluded.grade, excluded.n_labels)
+        RETURNING old.item_id
+    )
+    UPDATE corpus_project SET reference_version = reference_version + 1
+    WHERE id = %(project)s AND (EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM removed))
+"""
+
+
+def refresh_references(project: Project, item_ids: Collection[int] | None = None) -> bool:
+    """Remake the references of these items of the project (of all its items when None).
+
+    Returns whether any reference changed; then the project's reference version grew by one.
+    """
+    if item_ids is None:
+        _lock_references(project)
+        chosen = (
+            "SELECT item.id AS item_id, item.query_id FROM corpus_item item"
+            " JOIN corpus_query query ON query.id = item.query_id WHERE query.project_id = %(project)s"
+        )
+    else:
+        chosen = "SELECT id AS item_id, query_id FROM corpus_item WHERE id = ANY(%(items)s)"
+    return _refresh(project, chosen, {"items": list(item_ids or [])})
+
+
+def refresh_references_in(project: Project, *, table: str) -> bool:
+    """Remake the references of the items in a (temporary) table that has a column `item_id`.
+
+    For bulk changes of labels: a million items are one statement. The table may name an item twice.
+    Waits for labels that are being saved in the project, and holds back new ones until the commit.
+    """
+    _lock_references(project)
+    quoted = connection.ops.quote_name(table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {quoted}")
+    chosen = (
+        f"SELECT item.id AS item_id, item.query_id FROM (SELECT DISTINCT item_id FROM {quoted}) named"
+        " JOIN corpus_item item ON item.id = named.item_id"
+    )
+    return _refresh(project, chosen, {})
+
+
+def share_references(project_id: int) -> None:
+    """Let other people's saves go on beside this transaction, but no bulk change of labels. Lock it first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [LOCK_CLASS, project_id])
+
+
+def _lock_references(project: Project) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, project.pk])
+
+
+def _refresh(project: Project, chosen: str, params: dict) -> bool:
+    values = project.rubric.values
+    statement = REFRESH.format(chosen=chosen, rule=RULES[project.reference_rule])
+    params |= {
+        "project": project.pk,
+        "values": values,
+        "middles": [(low + high) / 2 for low, high in pairwise(values)],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.rowcount == 1

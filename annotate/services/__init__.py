@@ -1,0 +1,1 @@
+"""What people may do to rounds and labels, one noun a file: rounds, queue, labels."""
