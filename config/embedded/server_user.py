@@ -74,8 +74,8 @@ def server_user(program: Path, folder: Path) -> ServerUser:
         if user.reaches(program, folder):
             return user
     raise ServiceProblem(
-        f"PostgreSQL does not run as root, and the user {account.pw_name} cannot reach {program} or {folder}. "
-        "Run Concord as an ordinary user, or put the checkout and CONCORD_VAR where every folder above them "
+        f"PostgreSQL does not run as root, and the user {account.pw_name} cannot reach {program} or {folder}."
+        " Run Concord as an ordinary user, or put the checkout and CONCORD_VAR where every folder above them "
         "can be entered by all (for example under /opt or /srv), or install setpriv (package util-linux)."
     )
 

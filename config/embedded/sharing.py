@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from config.embedded.paths import Folders
 
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -60,10 +62,11 @@ class Sharing:
 
     def start_kept(
         self, argv: Sequence[str], *, log: Path, stop_signal: int, uid: int | None, gid: int | None
-    ) -> subprocess.Popen[bytes]:
+    ) -> psutil.Process | None:
         """Start argv under a keeper of its own session; returns the keeper, which ends when argv ends.
 
-        The server writes to log. A uid makes the keeper start it as that user (only root can).
+        The server writes to log. A uid makes the keeper start it as that user (only root can). None when the
+        keeper has ended already.
         """
         orders = {
             "argv": list(argv),
@@ -74,15 +77,27 @@ class Sharing:
             "gid": gid,
         }
         with open(self.folders.open_lock(log), "ab") as output:
-            output.seek(0, os.SEEK_END)
-            return subprocess.Popen(
+            started = subprocess.run(
                 [sys.executable, "-I", "-S", str(KEEPER), json.dumps(orders)],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=subprocess.PIPE,
                 stderr=output,
                 cwd="/",
                 start_new_session=True,
+                check=True,
             )
+        try:
+            return psutil.Process(int(started.stdout))
+        except psutil.NoSuchProcess:
+            return None
+
+
+def has_ended(process: psutil.Process | None) -> bool:
+    """Whether the process is over, even where nobody has collected its exit status yet."""
+    try:
+        return process is None or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Lease:

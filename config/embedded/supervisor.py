@@ -48,10 +48,11 @@ class Child:
 class _Running:
     child: Child
     process: subprocess.Popen[bytes]
+    mark: str
     started_at: float
     n_restarts: int = 0
     restart_at: float | None = None  # a dead child waits until then
-    gave_up: bool = False
+    looked_after: bool = False  # from being ready to giving up
 
 
 class Supervisor:
@@ -69,13 +70,13 @@ class Supervisor:
         self._leaving = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._lock: int | None = None
-        self._mark = secrets.token_hex(16)
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Supervisor":
         self._lock = self._take_lock()
         for name in leftovers.stop_leftovers(self.folders.run):
             self.say(f"stopped {name}, left behind by an earlier start")
-        subprocess.Popen(
+        self._guard = subprocess.Popen(
             [sys.executable, "-I", str(Path(leftovers.__file__)), str(self.folders.run)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -114,20 +115,19 @@ class Supervisor:
 
     def start(self, child: Child) -> None:
         """Start a child and wait until it is ready; ServiceProblem when it ends or takes too long."""
-        running = _Running(child, self._spawn(child), time.monotonic())
+        running = self._spawn(child)
         with self._guarding:
             self._running.append(running)
         deadline = time.monotonic() + child.ready_within
         while not child.ready():
             if running.process.poll() is not None:
-                running.gave_up = True
                 raise ServiceProblem(f"{child.name} ended while starting. {self._last_words(child)}")
             if time.monotonic() > deadline:
-                running.gave_up = True
                 raise ServiceProblem(
                     f"{child.name} was not ready after {child.ready_within:.0f} s. {self._last_words(child)}"
                 )
             time.sleep(0.05)
+        running.looked_after = True
 
     def is_running(self, name: str) -> bool:
         """Whether the child of that name runs at this moment."""
@@ -153,28 +153,28 @@ class Supervisor:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+        if self._guard is not None:
+            self._guard.wait()  # it sees that nothing is left
 
     def _log(self, child: Child) -> Path:
         return self.folders.logs / f"{child.name}.log"
 
-    def _spawn(self, child: Child) -> "subprocess.Popen[bytes]":
-        log = self._log(child)
+    def _spawn(self, child: Child) -> _Running:
+        log, mark = self._log(child), secrets.token_hex(16)
         if log.exists() and log.stat().st_size > LARGEST_LOG:
             log.rename(log.with_suffix(".log.1"))
         with open(self.folders.open_lock(log), "ab") as output:
             output.seek(0, os.SEEK_END)
             process = subprocess.Popen(
                 child.argv,
-                env={**child.env, leftovers.MARK: self._mark},
+                env={**child.env, leftovers.MARK: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-        leftovers.record_child(
-            self.folders.run, child.name, pid=process.pid, argv=child.argv, mark=self._mark
-        )
-        return process
+        leftovers.record_child(self.folders.run, child.name, pid=process.pid, argv=child.argv, mark=mark)
+        return _Running(child, process, mark, time.monotonic())
 
     def _last_words(self, child: Child) -> str:
         lines = self._log(child).read_text(errors="replace").splitlines()[-3:]
@@ -189,7 +189,7 @@ class Supervisor:
     def _look_after(self, running: _Running) -> None:
         """Start a child that died again, after a pause that doubles each time, a bounded number of times."""
         now = time.monotonic()
-        if running.gave_up:
+        if not running.looked_after:
             return
         if running.process.poll() is None:
             if now - running.started_at > SECONDS_OF_HEALTH:
@@ -199,15 +199,16 @@ class Supervisor:
         if running.restart_at is None:
             ended = _how_it_ended(running.process.returncode)
             if running.n_restarts >= child.restarts:
-                running.gave_up = True
-                self.say(f"{child.name} {ended} again and is not restarted any more. {self._last_words(child)}")
+                running.looked_after = False
+                self.say(f"{child.name} {ended} again and stays down. {self._last_words(child)}")
                 return
             pause = min(LONGEST_PAUSE, 0.5 * 2**running.n_restarts)
             running.restart_at = now + pause
             self.say(f"{child.name} {ended}; restarting it in {pause:g} s (log: {self._log(child)})")
         elif now >= running.restart_at:
-            self._kill_group(running.process)
-            running.process, running.started_at = self._spawn(child), now
+            leftovers.kill_family(running.mark)
+            fresh = self._spawn(child)
+            running.process, running.mark, running.started_at = fresh.process, fresh.mark, now
             running.n_restarts, running.restart_at = running.n_restarts + 1, None
 
     def _end(self, running: _Running) -> None:
@@ -218,16 +219,9 @@ class Supervisor:
                 running.process.wait(running.child.grace)
             except subprocess.TimeoutExpired:
                 self.say(f"{running.child.name} did not stop in {running.child.grace:g} s and is killed")
-        self._kill_group(running.process)
+        leftovers.kill_family(running.mark)
         running.process.wait()
         leftovers.forget_child(self.folders.run, running.child.name)
-
-    @staticmethod
-    def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 def _is_alive(pid: str) -> bool:

@@ -20,7 +20,7 @@ from redis.retry import Retry
 
 from config.embedded.paths import LONGEST_SOCKET_PATH, Folders
 from config.embedded.problems import ServiceProblem
-from config.embedded.sharing import Lease, Sharing
+from config.embedded.sharing import Lease, Sharing, has_ended
 
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 30
@@ -64,7 +64,7 @@ def ensure_valkey(var: Path) -> Lease:
     with sharing.alone(), sharing.entering() as users:
         if not _answers(folders):
             _start(folders, sharing)
-        return Lease(sharing, users, url=_broker_url(folders), stop=lambda: _stop(folders))
+        return Lease(sharing, users, url=_broker_url(folders), stop=lambda: stop_server(folders))
 
 
 def join_valkey(var: Path) -> Lease | None:
@@ -77,7 +77,7 @@ def join_valkey(var: Path) -> Lease | None:
         if not _answers(folders):
             return None
         with sharing.entering() as users:
-            return Lease(sharing, users, url=_broker_url(folders), stop=lambda: _stop(folders))
+            return Lease(sharing, users, url=_broker_url(folders), stop=lambda: stop_server(folders))
 
 
 def _socket_path(folders: Folders) -> Path | None:
@@ -136,8 +136,7 @@ def _start(folders: Folders, sharing: Sharing) -> None:
     )
     deadline = time.monotonic() + SECONDS_TO_START
     while not _answers(folders):
-        if keeper.poll() is not None or time.monotonic() > deadline:
-            keeper.terminate()
+        if has_ended(keeper) or time.monotonic() > deadline:
             with open(log, "rb") as file:
                 file.seek(log_start)
                 last_lines = file.read().decode(errors="replace").splitlines()[-3:]
@@ -170,8 +169,8 @@ def _quoted(path: Path) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", str(path)) + '"'
 
 
-def _stop(folders: Folders) -> None:
-    """Stop the server, saving what is queued, and wait until it is gone."""
+def stop_server(folders: Folders) -> None:
+    """Stop the server of this folder, if any, saving what is queued, and wait until it is gone."""
     if (client := _client(folders)) is None or not _answers(folders):
         return
     with client:
