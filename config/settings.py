@@ -161,7 +161,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "tasks.sweep.sweep", "schedule": 10.0}}
+# A sweep that found no free worker before the next one is due is dropped.
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "tasks.sweep.sweep", "schedule": 10.0, "options": {"expires": 9.0}}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 LOGGING = {

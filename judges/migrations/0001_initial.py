@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('grade', models.SmallIntegerField(null=True)),
                 ('score', models.FloatField(null=True)),
                 ('log_odds', models.FloatField(null=True)),
-                ('probs', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='By grade in rubric order, then abstain.', null=True, size=None)),
+                ('probs', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text="By the scoring's labels, in their order.", null=True, size=None)),
                 ('label_mass', models.FloatField(null=True)),
                 ('raw', models.TextField(blank=True, db_default='', default='')),
                 ('reason', models.TextField(blank=True, db_default='', default='', help_text='Why there is no grade.')),

@@ -35,7 +35,7 @@ class Verdict(models.Model):
     grade = models.SmallIntegerField(null=True)
     score = models.FloatField(null=True)
     log_odds = models.FloatField(null=True)
-    probs = ArrayField(models.FloatField(), null=True, help_text="By grade in rubric order, then abstain.")
+    probs = ArrayField(models.FloatField(), null=True, help_text="By the scoring's labels, in their order.")
     label_mass = models.FloatField(null=True)
     raw = models.TextField(db_default="", default="", blank=True)
     reason = models.TextField(db_default="", default="", blank=True, help_text="Why there is no grade.")

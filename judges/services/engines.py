@@ -1,0 +1,117 @@
+"""Engines: registered by site admins, probed, and opened for work."""
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from corpus.models import User
+from judges.engines import base, connect
+from judges.engines.base import EngineUnavailable, EngineUnsuited
+from judges.models import Engine
+from judges.models.engine import KeyUnreadable
+from judges.services.addresses import AddressRefused, check_url, is_listed
+
+PROBE_LABELS = ("0", "1", "2", "3")
+
+
+class EngineRefused(Exception):
+    """The engine cannot be registered like this; one sentence says why."""
+
+
+def register_engine(
+    name: str,
+    *,
+    kind: str,
+    url: str = "",
+    model: str = "",
+    api_key: str = "",
+    engine_settings: dict | None = None,
+    price_in: float = 0,
+    price_out: float = 0,
+    by: User | None = None,
+) -> Engine:
+    """Store an engine; the key is encrypted. Asks the engine nothing: that is probe_engine's work.
+
+    Raises EngineRefused for an unknown kind, a URL that may not be one, or a name that is taken.
+    """
+    if kind not in Engine.Kind.values:
+        raise EngineRefused(
+            f"There is no engine of kind “{kind}”; the kinds are {', '.join(Engine.Kind.values)}."
+        )
+    if not name.strip():
+        raise EngineRefused("An engine needs a name.")
+    if kind == Engine.Kind.LOCAL:
+        if url or api_key:
+            raise EngineRefused("A local engine runs in the worker: it has no URL and no key.")
+    else:
+        if not model:
+            raise EngineRefused("Say which model the server is asked for.")
+        try:
+            check_url(url, private=settings.ENGINE_PRIVATE_ADDRESSES)
+        except AddressRefused as refusal:
+            raise EngineRefused(str(refusal)) from refusal
+    engine = Engine(
+        name=name.strip(),
+        kind=kind,
+        url=url,
+        model=model,
+        settings=engine_settings or {},
+        price_in=price_in,
+        price_out=price_out,
+        created_by=by,
+    )
+    engine.api_key = api_key
+    try:
+        with transaction.atomic():
+            engine.save()
+    except IntegrityError as error:
+        raise EngineRefused(f"There is already an engine called “{name.strip()}”.") from error
+    return engine
+
+
+def connect_engine(engine: Engine) -> base.Engine:
+    """The engine, ready to be asked; close it afterwards.
+
+    Raises EngineUnsuited where its address is no longer permitted, its key cannot be read or its model
+    cannot be loaded.
+    """
+    engine_settings = dict(engine.settings)
+    if engine.kind == Engine.Kind.LOCAL:
+        engine_settings.setdefault("var", str(settings.VAR))
+    else:
+        try:
+            check_url(engine.url, private=settings.ENGINE_PRIVATE_ADDRESSES)
+        except AddressRefused as refusal:
+            raise EngineUnsuited(str(refusal)) from refusal
+    try:
+        api_key = engine.api_key
+    except KeyUnreadable as problem:
+        raise EngineUnsuited(str(problem)) from problem
+    return connect(engine.kind, url=engine.url, model=engine.model, api_key=api_key, settings=engine_settings)
+
+
+def probe_engine(engine: Engine) -> list[base.Check]:
+    """Look at the engine and store what was found as its last probe; what is wrong is said by a check."""
+    try:
+        opened = connect_engine(engine)
+    except (EngineUnsuited, EngineUnavailable) as problem:
+        checks = [base.Check("can be used", False, str(problem), "Mend this and probe again.")]
+    else:
+        try:
+            checks = opened.probe(PROBE_LABELS)
+        finally:
+            opened.close()
+    engine.last_probe = [check._asdict() for check in checks]
+    engine.probed_at = timezone.now()
+    engine.save(update_fields=["last_probe", "probed_at"])
+    return checks
+
+
+def is_outside(engine: Engine) -> bool:
+    """Whether texts sent to the engine leave this machine.
+
+    Addresses that the site's operator listed in ENGINE_PRIVATE_ADDRESSES count as inside.
+    """
+    return engine.kind != Engine.Kind.LOCAL and not is_listed(
+        engine.host, private=settings.ENGINE_PRIVATE_ADDRESSES
+    )

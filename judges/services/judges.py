@@ -1,0 +1,73 @@
+"""Judges: made from an engine, a prompt, a rubric and a scoring; never changed afterwards."""
+
+from django.db import transaction
+
+from corpus.models import Project, Rubric, User
+from corpus.services import freeze_rubric
+from judges.models import Engine, Judge, Prompt
+from judges.scoring import SCORINGS
+from judges.scoring.base import Scale, ScoringProblem, read_options
+from judges.services.prompts import template_of
+
+
+class JudgeRefused(Exception):
+    """The judge cannot be made like this; one sentence says why."""
+
+
+def scale_of(rubric: Rubric) -> Scale:
+    """The rubric as scoring reads it."""
+    grades = tuple((grade["value"], grade["name"], grade.get("meaning", "")) for grade in rubric.grades)
+    return Scale(grades=grades, cut=rubric.cut, may_abstain=rubric.may_abstain)
+
+
+@transaction.atomic
+def create_judge(
+    project: Project,
+    *,
+    name: str,
+    engine: Engine,
+    prompt: Prompt,
+    scoring: str,
+    options: dict | None = None,
+    rubric: Rubric | None = None,
+    by: User | None = None,
+) -> Judge:
+    """The judge with exactly this content; its rubric is frozen from now on.
+
+    The same content under the same name is the same judge; other content under that name becomes its
+    next version. Without a rubric the project's own is used. Raises JudgeRefused.
+    """
+    name = name.strip()
+    rubric = rubric or project.rubric
+    options = options or {}
+    if not name or name == "add":
+        raise JudgeRefused("A judge needs a name, and “add” is a word of the command line.")
+    if scoring not in SCORINGS:
+        raise JudgeRefused(f"There is no scoring “{scoring}”; there are {', '.join(SCORINGS)}.")
+    if prompt.scoring and prompt.scoring != scoring:
+        raise JudgeRefused(
+            f"The prompt “{prompt.name}” was written for the scoring {prompt.scoring}, not {scoring}."
+        )
+    try:
+        SCORINGS[scoring].check(prompt=template_of(prompt), scale=scale_of(rubric), options=options)
+    except ScoringProblem as problem:
+        raise JudgeRefused(f"This judge does not fit together: {problem}.") from problem
+    # One at a time per project: two equal requests make one judge, two different ones two versions.
+    Project.objects.select_for_update().get(pk=project.pk)
+    versions = list(project.judges.filter(name=name).order_by("version"))
+    if any(judge.is_imported for judge in versions):
+        raise JudgeRefused(f"“{name}” is the name of a judge whose verdicts were imported; choose another.")
+    content = {
+        "engine": engine,
+        "model": engine.model_name,
+        "prompt": prompt,
+        "rubric": rubric,
+        "scoring": scoring,
+        "options": read_options(options, SCORINGS[scoring].defaults),
+    }
+    for judge in versions:
+        if all(getattr(judge, field) == value for field, value in content.items()):
+            return judge
+    freeze_rubric(rubric)
+    version = versions[-1].version + 1 if versions else 1
+    return Judge.objects.create(project=project, name=name, version=version, created_by=by, **content)

@@ -1,0 +1,23 @@
+"""The one message there is: job N has work."""
+
+from celery import shared_task
+
+from corpus.models import Job
+
+
+@shared_task(name="tasks.work.work_on_job")
+def work_on_job(job_id: int) -> None:
+    """Work on the job if it still has work; a second message for the same job finds nothing to do."""
+    kind = Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
+    if kind == Job.Kind.JUDGE:
+        from judges.running import load_run, work_on_run
+
+        work_on_run(load_run(job_id=job_id))
+    elif kind == Job.Kind.IMPORT:
+        from exchange.importing import run_import
+
+        run_import(job_id)
+    elif kind == Job.Kind.EXPORT:
+        from exchange.exporting import run_export
+
+        run_export(job_id)
