@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from exchange.formats.columns import claimed_by_fields
+from exchange.formats.columns import claimed_by_fields, left_out
 from exchange.formats.kind import Kind, Values
 from exchange.formats.values import Unfit, metadata_or_none
 
@@ -17,7 +17,7 @@ class CellPicker:
     def __init__(
         self, kind: Kind, mapping: Mapping[str, str], columns: Sequence[str], *, kept: Sequence[str]
     ) -> None:
-        claimed = claimed_by_fields(mapping)
+        claimed, ignored = claimed_by_fields(mapping), left_out(mapping)
         self.columns = {ours: theirs for theirs, ours in claimed.items()}
         self._blanks = [field.blank for field in kind.fields]
         places = [
@@ -28,7 +28,7 @@ class CellPicker:
         self._extras = [
             (column, columns.index(column))
             for column in kept
-            if column not in claimed and kind.keeps_metadata
+            if column not in claimed and column not in ignored and kind.keeps_metadata
         ]
         self._metadata_place = places[-1]
 

@@ -1,7 +1,8 @@
 """Which of the file's columns is which of our fields: by explicit mapping first, then by known names.
 
 A mapping is theirs → ours; ours may be a field's name or any of its other names. Mapped to "metadata", a
-column is kept under its own name and out of the guessing. What was a guess among several is said in a note.
+column is kept under its own name and out of the guessing; mapped to "ignore", it is left out altogether. What
+was a guess among several is said in a note.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from exchange.formats.names import normalised
 from exchange.formats.rows import FileProblem
 
 METADATA = "metadata"
+IGNORED = "ignore"
 
 
 class Columns(NamedTuple):
@@ -34,10 +36,17 @@ def field_named(kind: Kind, name: str) -> Field | None:
 
 
 def claimed_by_fields(mapping: Mapping[str, str]) -> dict[str, str]:
-    """The mapping without the columns that are to be kept as metadata under their own names."""
+    """The mapping without the columns that are left out or kept as metadata under their own names."""
     return {
-        theirs: ours for theirs, ours in mapping.items() if ours != METADATA or normalised(theirs) == METADATA
+        theirs: ours
+        for theirs, ours in mapping.items()
+        if ours != IGNORED and (ours != METADATA or normalised(theirs) == METADATA)
     }
+
+
+def left_out(mapping: Mapping[str, str]) -> frozenset[str]:
+    """The columns that are kept nowhere, not even as metadata."""
+    return frozenset(theirs for theirs, ours in mapping.items() if ours == IGNORED)
 
 
 def match_columns(kind: Kind, columns: Sequence[str], mapping: Mapping[str, str] | None) -> Columns:
@@ -64,10 +73,10 @@ def match_columns(kind: Kind, columns: Sequence[str], mapping: Mapping[str, str]
             notes.append(_rivalry(kind, field, claims[0], rivals))
     if columns:
         _demand_needed(kind, columns, found)
-        left = [column for column in columns if column not in found]
+        left = [column for column in columns if column not in found and asked.get(column) != IGNORED]
         if left and not kind.keeps_metadata:
             notes.append(f"Not kept, a file of {kind.name} has no place for it: {', '.join(left)}.")
-    settled = {**found, **dict.fromkeys(kept_out, METADATA)}
+    settled = {**found, **{theirs: asked[theirs] for theirs in kept_out}}
     return Columns(
         {column: settled[column] for column in [*columns, *settled] if column in settled}, tuple(notes)
     )
@@ -79,13 +88,13 @@ def _asked_for(kind: Kind, columns: Sequence[str], mapping: Mapping[str, str]) -
         if columns and theirs not in columns:
             raise FileProblem(f"There is no column {theirs!r} to map. The file has: {', '.join(columns)}.")
         field = field_named(kind, ours)
-        if field is None and normalised(ours) != METADATA:
+        if field is None and normalised(ours) not in (METADATA, IGNORED):
             known = ", ".join(known.name for known in kind.fields)
             raise FileProblem(
                 f"{theirs}={ours}: a file of {kind.name} has no field {ours!r}. Name one of: {known}."
             )
-        name = field.name if field else METADATA
-        if name in asked.values() and name != METADATA:
+        name = field.name if field else normalised(ours)
+        if name in asked.values() and name not in (METADATA, IGNORED):
             raise FileProblem(f"Two columns are mapped to {name!r}. Map only one of them.")
         asked[theirs] = name
     return asked

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from exchange.formats.columns import claimed_by_fields, field_named
+from exchange.formats.columns import claimed_by_fields, field_named, left_out
 from exchange.formats.kind import MISSING, Kind, Values, closely
 from exchange.formats.lines import Block, undecodable
 from exchange.formats.rows import BadRow, Row
@@ -25,6 +25,7 @@ class ObjectReader:
         self.kind = kind
         self.mapping = claimed_by_fields(mapping)
         self.kept_out = set(mapping) - set(self.mapping)
+        self.ignored = left_out(mapping)
         self._claim_keys()
 
     def _claim_keys(self) -> None:
@@ -38,7 +39,9 @@ class ObjectReader:
 
     def values_with_metadata(self, record: dict[str, Any]) -> Values:
         """The values of an object with keys that no field has claimed."""
-        extras = {key: value for key, value in record.items() if key not in self.blank}
+        extras = {
+            key: value for key, value in record.items() if key not in self.blank and key not in self.ignored
+        }
         for key in list(extras):
             if self._learn(key):
                 del extras[key]

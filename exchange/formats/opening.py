@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from exchange.formats.rows import FileProblem
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"
 OTHER_MAGICS = {
     b"PK\x03\x04": "a zip archive or an Excel file; save the sheet as CSV, or unpack the archive",
@@ -31,9 +31,12 @@ class BrokenStream(Exception):
     """The stream ends or fails before its end; the message is the end of a sentence."""
 
 
-def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a regular, not empty file for reading; raises FileProblem for anything else."""
-    name = Path(path).name or str(path)
+def open_regular(path: str | os.PathLike[str], *, name: str = "") -> BinaryIO:
+    """Open a regular, not empty file for reading; raises FileProblem for anything else.
+
+    name: what the user calls the file, where it lies under another name.
+    """
+    name = name or Path(path).name or str(path)
     try:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):
@@ -50,13 +53,13 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         raise FileProblem(f"{name} cannot be read ({reason}). Check its name and permissions.") from None
 
 
-def compression_of(path: str | os.PathLike[str]) -> str:
-    """ "gzip" or "none"; raises FileProblem for files that hold no text at all."""
-    with open_regular(path) as stream:
+def compression_of(path: str | os.PathLike[str], *, name: str = "") -> str:
+    """ "gzip" or "none"; raises FileProblem, naming the file `name`, for files that hold no text at all."""
+    with open_regular(path, name=name) as stream:
         start = stream.read(8)
     for magic, remark in OTHER_MAGICS.items():
         if start.startswith(magic):
-            raise FileProblem(f"{Path(path).name} is {remark}.")
+            raise FileProblem(f"{name or Path(path).name} is {remark}.")
     return "gzip" if start.startswith(GZIP_MAGIC) else "none"
 
 
@@ -79,7 +82,7 @@ def _unpacked(stream: BinaryIO, block: int) -> Iterator[bytes]:
     packed = b""
     try:
         while True:
-            packed = packed or stream.read(BLOCK // 4)
+            packed = packed or stream.read(BLOCK)
             data = decoder.decompress(packed, block)
             if data:
                 yield data
@@ -87,7 +90,7 @@ def _unpacked(stream: BinaryIO, block: int) -> Iterator[bytes]:
                 break
             packed = decoder.unconsumed_tail
             if decoder.eof:
-                packed = (decoder.unused_data or stream.read(BLOCK // 4)).lstrip(b"\0")
+                packed = (decoder.unused_data or stream.read(BLOCK)).lstrip(b"\0")
                 if not packed:
                     return
                 decoder = zlib.decompressobj(wbits=31)

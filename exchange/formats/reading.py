@@ -37,7 +37,7 @@ def read_batches(
             yield batch
     except BrokenAt as broken:
         raise FileProblem(
-            f"{Path(path).name} breaks off in line {broken.line:,}: {broken.reason}. "
+            f"{sniffed.name or Path(path).name} breaks off in line {broken.line:,}: {broken.reason}. "
             f"{n_good:,} row{'s'[: n_good != 1]} {'were' if n_good != 1 else 'was'} good until then. "
             "Fetch or write the file again."
         ) from None

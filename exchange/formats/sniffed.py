@@ -11,8 +11,9 @@ class Sniffed(NamedTuple):
     kind: a name of `kinds.KINDS`. file_format: "jsonl", "csv", "tsv", "trec" or "trec_topics".
     compression: "gzip" or "none". encoding: a Python codec. delimiter, quote: "" where there is none.
     columns: the file's, in order (of JSON: the keys of its first objects). mapping: theirs → ours; a column
-    that is not in it, or that is mapped to "metadata", is kept as metadata. first_rows: at most 20, as they
-    will be stored. notes: sentences on what was guessed.
+    that is not in it, or that is mapped to "metadata", is kept as metadata, one mapped to "ignore" is left
+    out. first_rows: at most 20, as they will be stored. notes: sentences on what was guessed. name: what the
+    user calls the file, "" for the name it lies under.
     """
 
     kind: str
@@ -26,3 +27,4 @@ class Sniffed(NamedTuple):
     quote: str
     n_header_lines: int
     notes: tuple[str, ...]
+    name: str = ""

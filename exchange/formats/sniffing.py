@@ -1,7 +1,7 @@
 """What a file is: compression, encoding, format, kind, columns, and its first rows as they will be stored."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from exchange.formats.encodings import Encoding, detect_encoding, is_split_by_ne
 from exchange.formats.guessing import Guess, guess_by_cells, guess_by_columns
 from exchange.formats.kind import Kind
 from exchange.formats.kinds import KINDS, kind_named
-from exchange.formats.layout import Layout, recognise
+from exchange.formats.layout import NUMBER, Layout, recognise
 from exchange.formats.opening import BrokenStream, compression_of, read_blocks
 from exchange.formats.reading import read_rows
 from exchange.formats.rows import FileProblem
@@ -18,6 +18,7 @@ from exchange.formats.sniffed import Sniffed
 
 N_FIRST_ROWS = 20
 SAMPLE = 1 << 20
+LONGEST_NAME = 60
 
 
 def sniff(
@@ -26,21 +27,19 @@ def sniff(
     kind: str | None = None,
     mapping: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    name: str = "",
 ) -> Sniffed:
     """Find out what a file is; what the caller gives is not guessed.
 
     kind: a name of `kinds.KINDS`. mapping: theirs → ours, for some columns or all. encoding: a Python codec.
+    name: what the user calls the file, where it lies under another name.
     Raises FileProblem, one sentence with the remedy, where the file cannot be read as asked.
     """
     if kind is not None:
         kind_named(kind)
-    name = Path(path).name
-    compression = compression_of(path)
-    sample = _sample(path, compression)
-    if not sample:
-        raise FileProblem(f"{name} is empty, or its gzip data ends before its first line.")
-    found = named_encoding(encoding) if encoding else detect_encoding(sample)
-    layout = recognise(_as_text(sample, found.name), name, kind=kind, mapped=mapping or {})
+    name = name or Path(path).name
+    compression = compression_of(path, name=name)
+    found, layout = _look(path, compression, name, kind=kind, encoding=encoding, mapped=mapping or {})
     guess = Guess(kind, "") if kind else _guess(layout, name)
     columns, matched = _columns(KINDS[guess.kind], layout, mapping or {}, name)
     sniffed = Sniffed(
@@ -55,8 +54,44 @@ def sniff(
         quote=layout.quote,
         n_header_lines=1 if layout.columns and layout.delimiter else 0,
         notes=_notes(found, guess, layout, matched),
+        name=name,
     )
     return _with_first_rows(path, sniffed)
+
+
+def columns_of(
+    path: str | os.PathLike[str], *, kind: str | None = None, encoding: str | None = None
+) -> tuple[str, ...]:
+    """The file's columns, for a user who has yet to say what they mean: where `sniff` raises FileProblem.
+
+    A first line of words is taken for names even where no name is known. Raises FileProblem where the file
+    has no columns to speak of.
+    """
+    _, layout = _look(path, compression_of(path), Path(path).name, kind=kind, encoding=encoding, mapped=())
+    if layout.columns or not layout.rows:
+        return layout.columns
+    first = tuple(cell.strip() for cell in layout.rows[0])
+    if all(cell and cell.isprintable() and len(cell) <= LONGEST_NAME for cell in first) and not (
+        len(set(first)) < len(first) or any(map(NUMBER.match, first))
+    ):
+        return first
+    return tuple(f"column {place}" for place in range(1, len(first) + 1))
+
+
+def _look(
+    path: str | os.PathLike[str],
+    compression: str,
+    name: str,
+    *,
+    kind: str | None,
+    encoding: str | None,
+    mapped: Collection[str],
+) -> tuple[Encoding, Layout]:
+    sample = _sample(path, compression)
+    if not sample:
+        raise FileProblem(f"{name} is empty, or its gzip data ends before its first line.")
+    found = named_encoding(encoding) if encoding else detect_encoding(sample)
+    return found, recognise(_as_text(sample, found.name), name, kind=kind, mapped=mapped)
 
 
 def _sample(path: str | os.PathLike[str], compression: str) -> bytes:
