@@ -1,10 +1,13 @@
 """Services of the corpus that several doors share."""
 
+from collections.abc import Collection
+
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from corpus.models import ItemSet, Membership, Project, Role, Rubric, User
+from corpus.signals import reference_rule_changed
 
 
 @transaction.atomic
@@ -19,6 +22,14 @@ def create_project(name: str, *, slug: str = "", by: User | None = None, descrip
     return project
 
 
+@transaction.atomic
+def save_project(project: Project, *, changed: Collection[str]) -> None:
+    """Store changed settings; a changed reference rule makes the project's references again."""
+    project.save(update_fields=changed)
+    if "reference_rule" in changed:
+        reference_rule_changed.send(Project, project=project)
+
+
 def freeze_rubric(rubric: Rubric) -> None:
     """Mark the rubric as in use; from now on its scale cannot change."""
     if rubric.frozen_at is None:
@@ -28,7 +39,7 @@ def freeze_rubric(rubric: Rubric) -> None:
 
 @transaction.atomic
 def freeze_all_items(project: Project) -> ItemSet:
-    """The item set of all items the project has now, queries together; the newest one is reused while equal."""
+    """The item set of all items the project has now, queries together; an equal one is used again."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), coalesce(max(i.id), 0) FROM corpus_item i"

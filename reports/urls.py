@@ -1,2 +1,9 @@
+from django.urls import path
+
+from reports.views import items, overview
+
 app_name = "reports"
-urlpatterns: list = []
+urlpatterns = [
+    path("p/<slug:slug>/", overview.overview, name="overview"),
+    path("p/<slug:slug>/items/<int:pk>/", items.item_detail, name="item-detail"),
+]

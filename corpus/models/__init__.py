@@ -1,7 +1,7 @@
 from corpus.models.collection import Candidate, Item, Query
 from corpus.models.item_set import ItemSet, ItemSetEntry
 from corpus.models.job import Job
-from corpus.models.project import Membership, Project, Role, User
+from corpus.models.project import LastOwner, Membership, Project, Role, User
 from corpus.models.reference import Reference
 from corpus.models.rubric import Rubric
 from corpus.models.system import Hit, System
@@ -13,6 +13,7 @@ __all__ = [
     "ItemSet",
     "ItemSetEntry",
     "Job",
+    "LastOwner",
     "Membership",
     "Project",
     "Query",

@@ -1,5 +1,6 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from corpus.models.job import Job
@@ -75,6 +76,36 @@ class Candidate(models.Model):
 class ItemQuerySet(models.QuerySet):
     def for_project(self, project: Project) -> "ItemQuerySet":
         return self.filter(query__project=project)
+
+    def asking(self, words: str) -> "ItemQuerySet":
+        """Items whose query has these words in its text, or this id."""
+        return self.filter(Q(query__external_id=words) | Q(query__text__icontains=words))
+
+    def with_reference(self) -> "ItemQuerySet":
+        return self.filter(reference__isnull=False)
+
+    def without_reference(self) -> "ItemQuerySet":
+        return self.filter(reference__isnull=True)
+
+    def in_order(self) -> "ItemQuerySet":
+        """Queries together, both by their external ids: the order of lists, which indexes can walk."""
+        return self.order_by("query__external_id", "candidate__external_id")
+
+    def after(self, item: "Item") -> "ItemQuerySet":
+        """What comes after this item `in_order`; the first condition is the one an index can use."""
+        query, candidate = item.query.external_id, item.candidate.external_id
+        return self.filter(query__external_id__gte=query).filter(
+            Q(query__external_id__gt=query) | Q(candidate__external_id__gt=candidate)
+        )
+
+    def before(self, item: "Item") -> "ItemQuerySet":
+        """What comes before this item `in_order`, nearest first."""
+        query, candidate = item.query.external_id, item.candidate.external_id
+        return (
+            self.filter(query__external_id__lte=query)
+            .filter(Q(query__external_id__lt=query) | Q(candidate__external_id__lt=candidate))
+            .order_by("-query__external_id", "-candidate__external_id")
+        )
 
 
 class Item(models.Model):

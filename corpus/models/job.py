@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from corpus.models.project import Project
 
@@ -71,6 +72,30 @@ class Job(models.Model):
     @property
     def is_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def speed(self) -> float | None:
+        """Units a second since the job was first taken up; None before that or while nothing is done."""
+        if self.started_at is None or not self.n_done:
+            return None
+        seconds = (
+            (self.finished_at or self.heartbeat_at or timezone.now()) - self.started_at
+        ).total_seconds()
+        return self.n_done / seconds if seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at the speed so far; None while that or the total is unknown, or once it has ended."""
+        if self.is_ended or self.n_total is None or not self.speed:
+            return None
+        return max(self.n_total - self.n_done, 0) / self.speed
+
+    @property
+    def seconds_taken(self) -> float | None:
+        """From the start to the end; None for a job that was never started or has not ended."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
 
     @property
     def queue(self) -> str:

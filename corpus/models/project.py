@@ -1,5 +1,5 @@
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 
 
@@ -65,6 +65,10 @@ class Project(models.Model):
         return self.rubrics.order_by("id").first()
 
 
+class LastOwner(Exception):
+    """A project would be left without an owner."""
+
+
 class Membership(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -77,3 +81,22 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
+
+    def change_role(self, role: str) -> None:
+        """Give the member another role. Raises LastOwner when no owner would remain."""
+        with transaction.atomic():
+            if role != Role.OWNER:
+                self._leave_an_owner()
+            self.role = role
+            self.save(update_fields=["role"])
+
+    def end(self) -> None:
+        """Take the member out of the project. Raises LastOwner when no owner would remain."""
+        with transaction.atomic():
+            self._leave_an_owner()
+            self.delete()
+
+    def _leave_an_owner(self) -> None:
+        owners = Membership.objects.select_for_update().filter(project=self.project, role=Role.OWNER)
+        if [owner.pk for owner in owners.order_by("pk")] == [self.pk]:
+            raise LastOwner(f"{self.user} is the only owner; make somebody else an owner first.")

@@ -3,6 +3,7 @@ from django.db import models
 
 from corpus.models.project import Project
 
+MOST_GRADES = 11
 DEFAULT_GRADES = [
     {"value": 0, "name": "Irrelevant", "meaning": "The candidate has nothing to do with the query."},
     {
@@ -13,7 +14,8 @@ DEFAULT_GRADES = [
     {
         "value": 2,
         "name": "Highly relevant",
-        "meaning": "The candidate answers the query in part, or the answer is unclear or hidden in other matter.",
+        "meaning": "The candidate answers the query in part, or the answer is unclear or hidden in"
+        " other matter.",
     },
     {
         "value": 3,
@@ -46,22 +48,6 @@ class Rubric(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def values(self) -> list[int]:
-        """The grade values in ascending order."""
-        return [grade["value"] for grade in self.grades]
-
-    def clean(self) -> None:
-        values = self.values
-        if len(values) < 2 or len(values) > 11 or values != sorted(set(values)):
-            raise ValidationError(
-                "A rubric has two to eleven grades with distinct values in ascending order."
-            )
-        if any(not 0 <= value <= 99 for value in values):
-            raise ValidationError("Grade values lie between 0 and 99.")
-        if not values[0] < self.cut <= values[-1]:
-            raise ValidationError("The cut is one of the grades above the lowest.")
-
     def save(self, *args, **kwargs) -> None:
         if self.pk and self.frozen_at:
             stored = Rubric.objects.get(pk=self.pk)
@@ -71,3 +57,19 @@ class Rubric(models.Model):
                     f"The rubric “{self.name}” is in use and frozen; make a new one to change the scale."
                 )
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        values = self.values
+        if len(values) < 2 or len(values) > MOST_GRADES or values != sorted(set(values)):
+            raise ValidationError(
+                "A rubric has two to eleven grades with distinct values in ascending order."
+            )
+        if any(not 0 <= value <= 99 for value in values):
+            raise ValidationError("Grade values lie between 0 and 99.")
+        if not values[0] < self.cut <= values[-1]:
+            raise ValidationError("The cut is one of the grades above the lowest.")
+
+    @property
+    def values(self) -> list[int]:
+        """The grade values in ascending order."""
+        return [grade["value"] for grade in self.grades]
