@@ -1,0 +1,121 @@
+"""What every engine can be asked, and what it answers: the border between judging and models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict
+
+
+class Message(TypedDict):
+    """One turn of a conversation; `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+Prompt = list[Message]
+Prefix = str | Prompt  # text as it stands, or messages the engine renders with its chat template
+
+
+class LabelLogprobs(NamedTuple):
+    """What the model gives each label as its very next token."""
+
+    logprobs: dict[str, float]  # natural logarithms over the full vocabulary, by label
+    bounded: frozenset[str]  # labels whose value is only an upper bound
+    mass: float  # Σ p(label) over the labels that are not bounded
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    latency_ms: int  # wall time of the request, or of the batch, that answered this prompt
+
+
+class ContinuationLogprob(NamedTuple):
+    """How likely the model finds a text after a prefix: log p(text | prefix), natural logarithm."""
+
+    logprob: float
+    n_tokens: int  # tokens of the text alone
+    tokens_in: int
+    tokens_cached: int
+    latency_ms: int
+
+
+class Reply(NamedTuple):
+    """A text the model wrote; `finish_reason` is "stop" or "length" (cut at `max_tokens`)."""
+
+    text: str
+    finish_reason: str
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    latency_ms: int
+
+
+class ItemFault(NamedTuple):
+    """One prompt got no usable answer; those beside it are not concerned."""
+
+    outcome: Literal["refused", "empty", "error"]
+    reason: str
+
+
+class Check(NamedTuple):
+    """One line of a probe: what was looked at, whether it is as it should be, and how to mend it."""
+
+    name: str
+    passed: bool
+    detail: str
+    remedy: str  # empty where the check passed
+
+
+class EngineUnavailable(Exception):
+    """The engine is down, unreachable or out of quota: the same call may succeed later."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after  # seconds the engine asked for; None where it said nothing
+
+
+class EngineUnsuited(Exception):
+    """The engine can never answer this call as asked; the message says what to change."""
+
+
+class Engine(Protocol):
+    """A model that can be asked. Lists come back in the order, and with the length, of the prompts.
+
+    Every call may raise EngineUnavailable or EngineUnsuited; one prompt's fault is an ItemFault in its place.
+    """
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How many tokens fit into one request, or None where the engine does not know."""
+        ...
+
+    def count_tokens(self, prompt: Prefix) -> int:
+        """How many tokens the prompt takes once rendered; HTTP engines give a cautious estimate."""
+        ...
+
+    def label_logprobs(
+        self, prompts: Sequence[Prompt], labels: Sequence[str]
+    ) -> list[LabelLogprobs | ItemFault]:
+        """The log-probability of each label as the next token after each prompt."""
+        ...
+
+    def continuation_logprobs(
+        self, prefixes: Sequence[Prefix], texts: Sequence[str]
+    ) -> list[ContinuationLogprob | ItemFault]:
+        """log p(text | prefix) for each pair; both lists have the same length."""
+        ...
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> list[Reply | ItemFault]:
+        """The most likely reply to each prompt, held to the JSON schema where one is given."""
+        ...
+
+    def probe(self, labels: Sequence[str]) -> list[Check]:
+        """Look at the engine before it is trusted; never raises for what a check can say in words."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and threads; the engine is not asked again."""
+        ...

@@ -1,0 +1,10 @@
+"""Scorings: the ways to read a verdict off an engine, one file each; their words are in `base`."""
+
+from __future__ import annotations
+
+from judges.scoring.base import Scoring
+from judges.scoring.grade import Grade
+from judges.scoring.likelihood import Likelihood
+from judges.scoring.yes_no import YesNo
+
+SCORINGS: dict[str, Scoring] = {scoring.name: scoring for scoring in (Grade(), YesNo(), Likelihood())}

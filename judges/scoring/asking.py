@@ -1,0 +1,105 @@
+"""What the scorings share: blank items are not asked about, long ones are cut, faults stay their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from judges.engines.base import Engine, ItemFault, LabelLogprobs, Prompt
+from judges.prompting import PromptTemplate, render
+from judges.scoring.base import Answer, JudgedItem, Scale, answer_fault
+from judges.scoring.fitting import fit_candidate
+
+
+def answer_each(
+    items: Sequence[JudgedItem], ask: Callable[[Sequence[JudgedItem]], Sequence[Answer]]
+) -> list[Answer]:
+    """Answers in the items' order: "empty" for a blank query or candidate, `ask` for all others at once."""
+    answers: dict[int, Answer] = {}
+    for place, item in enumerate(items):
+        blank = [name for name in ("query", "candidate") if not (getattr(item, name) or "").strip()]
+        if blank:
+            answers[place] = Answer("empty", reason=f"the {' and the '.join(blank)} has no text")
+    places = [place for place in range(len(items)) if place not in answers]
+    if places:
+        answers.update(zip(places, ask([items[place] for place in places]), strict=True))
+    return [answers[place] for place in range(len(items))]
+
+
+def ask_labels(
+    items: Sequence[JudgedItem],
+    *,
+    engine: Engine,
+    prompt: PromptTemplate,
+    scale: Scale,
+    labels: Sequence[str],
+    read: Callable[[LabelLogprobs], Answer],
+    mass_floor: float,
+) -> list[Answer]:
+    """One label of `labels` for each item, read by `read` where the labels' mass reaches the floor."""
+
+    def ask(asked: Sequence[JudgedItem]) -> list[Answer]:
+        answers: list[Answer | None] = []
+        prompts: list[Prompt] = []
+        notes: list[str] = []
+        for item in asked:
+            fitted = fit_candidate(item, lambda item: render(prompt, item, scale), engine=engine, reserve=1)
+            if isinstance(fitted, ItemFault):
+                answers.append(answer_fault(fitted))
+                continue
+            rendered, note = fitted
+            assert not isinstance(rendered, str)
+            answers.append(None)
+            prompts.append(rendered)
+            notes.append(note)
+        replies = iter(zip(engine.label_logprobs(prompts, labels) if prompts else [], notes, strict=True))
+        return [answer or _read_reply(*next(replies), read=read, mass_floor=mass_floor) for answer in answers]
+
+    return answer_each(items, ask)
+
+
+def label_probs(reply: LabelLogprobs) -> dict[str, float]:
+    """The labels' probabilities, made to add up to 1: p(l) / Σ p, bounds counted at their bound."""
+    # Divided first by the largest, so that a very unlikely set of labels does not underflow to 0/0.
+    highest = max(reply.logprobs.values())
+    weights = {label: math.exp(value - highest) for label, value in reply.logprobs.items()}
+    total = sum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
+
+
+def _read_reply(
+    reply: LabelLogprobs | ItemFault, note: str, *, read: Callable[[LabelLogprobs], Answer], mass_floor: float
+) -> Answer:
+    if isinstance(reply, ItemFault):
+        return answer_fault(reply)
+    if reply.mass < mass_floor or len(reply.bounded) == len(reply.logprobs):
+        answer = Answer(
+            "unreadable",
+            raw=_found(reply),
+            probs=label_probs(reply),
+            reason=f"the labels' share of the probability is {reply.mass:.2g}, the floor {mass_floor:.2g}",
+        )
+    else:
+        answer = read(reply)
+    notes = [answer.reason, note, _bound_note(reply)]
+    return answer._replace(
+        reason="; ".join(text for text in notes if text),
+        label_mass=reply.mass,
+        tokens_in=reply.tokens_in,
+        tokens_out=reply.tokens_out,
+        tokens_cached=reply.tokens_cached,
+        latency_ms=reply.latency_ms,
+    )
+
+
+def _found(reply: LabelLogprobs) -> str:
+    """The likeliest label that was found, or nothing."""
+    found = {label: value for label, value in reply.logprobs.items() if label not in reply.bounded}
+    return max(found, key=found.__getitem__) if found else ""
+
+
+def _bound_note(reply: LabelLogprobs) -> str:
+    if not reply.bounded:
+        return ""
+    shown = ", ".join(label for label in reply.logprobs if label in reply.bounded)
+    return f"not among the likeliest tokens, so only a bound: {shown}"
