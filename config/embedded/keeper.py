@@ -26,7 +26,8 @@ def keep(orders: dict[str, Any]) -> int:
     other_user = (
         {} if orders["uid"] is None else {"user": orders["uid"], "group": orders["gid"], "extra_groups": []}
     )
-    server = subprocess.Popen(orders["argv"], stdin=subprocess.DEVNULL, **other_user)
+    with open(orders["stdin"]) as stdin:
+        server = subprocess.Popen(orders["argv"], stdin=stdin, **other_user)
     while server.poll() is None:
         readable, _, _ = select.select([child_ended], [], [], SECONDS_BETWEEN_LOOKS)
         if readable:

@@ -26,6 +26,7 @@ from config.embedded.sharing import Lease, Sharing, has_ended
 SECONDS_TO_START = 600  # recovering after a crash in the middle of a large import takes minutes
 SECONDS_TO_STOP = 120
 SECONDS_FOR_ORPHANS = 30
+SECONDS_TO_DIE = 2
 SECONDS_OF_SILENCE = 5
 
 
@@ -49,9 +50,14 @@ def ensure_postgres(var: Path) -> Lease:
         server = running_server(folders)
         if server is None or not server.ready:
             server = _start(folders, sharing)
-        cluster.furnish(folders, host=server.host, port=server.port)
-        url = _url(folders, server)
-        _try_to_log_in(url, folders)
+        try:
+            url = _admit(folders, server)
+        except ServiceProblem:
+            # One that was killed a moment ago still takes calls.
+            _, alive = psutil.wait_procs([server.process], timeout=SECONDS_TO_DIE)
+            if alive:
+                raise
+            url = _admit(folders, _start(folders, sharing))
         return Lease(sharing, users, url=url, stop=lambda: stop_server(folders))
 
 
@@ -168,8 +174,11 @@ def _percent(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-def _try_to_log_in(url: str, folders: Folders) -> None:
+def _admit(folders: Folders, server: Postmaster) -> str:
+    """The DATABASE_URL of a server that is ready, which was seen to work; furnishes the server if need be."""
     try:
+        cluster.furnish(folders, host=server.host, port=server.port)
+        url = _url(folders, server)
         psycopg.connect(url, connect_timeout=30).close()
     except psycopg.OperationalError as error:
         remedy = (
@@ -180,6 +189,7 @@ def _try_to_log_in(url: str, folders: Folders) -> None:
         raise ServiceProblem(
             f"The embedded PostgreSQL runs but refuses the login ({str(error).strip()}). {remedy}"
         ) from error
+    return url
 
 
 def stop_server(folders: Folders) -> None:

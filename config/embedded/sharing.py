@@ -61,15 +61,23 @@ class Sharing:
         return True
 
     def start_kept(
-        self, argv: Sequence[str], *, log: Path, stop_signal: int, uid: int | None, gid: int | None
+        self,
+        argv: Sequence[str],
+        *,
+        stop_signal: int,
+        log: Path,
+        stdin: Path = Path(os.devnull),
+        uid: int | None = None,
+        gid: int | None = None,
     ) -> psutil.Process | None:
         """Start argv under a keeper of its own session; returns the keeper, which ends when argv ends.
 
-        The server writes to log. A uid makes the keeper start it as that user (only root can). None when the
-        keeper has ended already.
+        The server reads stdin and writes to log. A uid makes the keeper start it as that user (only root
+        can). None when the keeper has ended already.
         """
         orders = {
             "argv": list(argv),
+            "stdin": str(stdin),
             "start": str(self.start_path),
             "users": str(self.users_path),
             "stop_signal": int(stop_signal),

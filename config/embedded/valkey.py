@@ -127,12 +127,13 @@ def _start(folders: Folders, sharing: Sharing) -> None:
     """Start the server and wait until it answers."""
     log = folders.logs / "valkey.log"
     log_start = log.stat().st_size if log.exists() else 0
+    # Named as an argument, a file whose path holds ? or * would be taken for a pattern, and, when nothing
+    # matches it, for no configuration at all: no password, and port 6379.
     keeper = sharing.start_kept(
-        [str(server_binary()), str(_write_configuration(folders))],
-        log=log,
+        [str(server_binary()), "-"],
         stop_signal=signal.SIGTERM,
-        uid=None,
-        gid=None,
+        log=log,
+        stdin=_write_configuration(folders),
     )
     deadline = time.monotonic() + SECONDS_TO_START
     while not _answers(folders):

@@ -129,7 +129,7 @@ def test_a_child_that_ends_while_starting_is_a_sentence_with_its_last_words(fold
     broken = [sys.executable, "-c", "raise SystemExit('port taken')"]
     with (
         Supervisor(folders, say=said.append) as supervisor,
-        pytest.raises(ServiceProblem, match="ended while starting.*port taken"),
+        pytest.raises(ServiceProblem, match=r"ended while starting.*port taken"),
     ):
         supervisor.start(Child("broken", broken, ready=lambda: False))
 
