@@ -15,7 +15,8 @@ from judges.scoring.base import Answer, JudgedItem, Scale, Scoring, ScoringProbl
 
 logger = logging.getLogger(__name__)
 GOAL_SECONDS = 1.5  # results are written, and a pause is noticed, about this often
-FEWEST = {Engine.Kind.LOCAL: 4, Engine.Kind.OPENAI: 64}  # an HTTP engine is kept busy by many at once
+FEWEST_LOCAL = 4
+CONCURRENCY = 16  # an HTTP engine's own default
 MOST = 500
 
 
@@ -23,7 +24,10 @@ class ChunkSize:
     """`n` items make about a second and a half of work; learnt from the chunks before."""
 
     def __init__(self, engine: Engine) -> None:
-        self._fewest = FEWEST[engine.kind]
+        if engine.kind == Engine.Kind.LOCAL:
+            self._fewest = FEWEST_LOCAL
+        else:  # enough to keep all connections busy, however slow the server is
+            self._fewest = 2 * int(engine.settings.get("concurrency", CONCURRENCY))
         self.n = self._fewest
 
     @contextmanager
