@@ -1,10 +1,11 @@
 """pairs: a query with a candidate a row, texts and all; optionally with a person's grade."""
 
 from exchange.formats import names
-from exchange.formats.kind import MISSING, Field, Kind, Values
+from exchange.formats.kind import MISSING, Field, Kind, Values, new_row
 from exchange.formats.rows import PairRow
 from exchange.formats.values import (
     ID_LIMIT,
+    Unfit,
     grade_text,
     id_text,
     is_storable,
@@ -32,15 +33,12 @@ def quick_pair(line: int, values: Values) -> PairRow | None:
     try:
         if "\0" in "".join((query, need, title, candidate, rater)):
             return None
-        query_id = query_id.strip()
-        candidate_id = candidate_id.strip()
-        if not (0 < len(query_id) <= ID_LIMIT and query_id.isprintable()):
+        ids = query_id + candidate_id
+        if not (query_id and candidate_id and len(ids) <= ID_LIMIT and ids.isprintable() and " " not in ids):
             return None
-        if not (0 < len(candidate_id) <= ID_LIMIT and candidate_id.isprintable()):
-            return None
-        if rater and (len(rater) > ID_LIMIT or not rater.isprintable()):
-            return None
-    except (TypeError, AttributeError):
+        if rater:
+            rater = name_text(rater)
+    except (TypeError, AttributeError, Unfit):
         return None
     if type(grade) is int:
         grade = str(grade)
@@ -48,10 +46,8 @@ def quick_pair(line: int, values: Values) -> PairRow | None:
         return None
     if metadata is not None and not is_storable(metadata):
         return None
-    rater = rater.strip()
-    return PairRow(
-        line, query_id, query, need, candidate_id, title, candidate, grade, rater, metadata or None
-    )
+    values = (line, query_id, query, need, candidate_id, title, candidate, grade, rater, metadata or None)
+    return new_row(PairRow, values)
 
 
 KIND = Kind("pairs", PairRow, FIELDS, quick_pair)
