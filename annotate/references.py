@@ -64,6 +64,7 @@ REFRESH = """
 """
 
 
+@transaction.atomic(savepoint=False)
 def refresh_references(project: Project, item_ids: Collection[int] | None = None) -> bool:
     """Remake the references of these items of the project (of all its items when None).
 
@@ -80,6 +81,7 @@ def refresh_references(project: Project, item_ids: Collection[int] | None = None
     return _refresh(project, chosen, {"items": list(item_ids or [])})
 
 
+@transaction.atomic(savepoint=False)
 def refresh_references_in(project: Project, *, table: str) -> bool:
     """Remake the references of the items in a (temporary) table that has a column `item_id`.
 
@@ -109,13 +111,11 @@ def _lock_references(project: Project) -> None:
 
 
 def _refresh(project: Project, chosen: str, params: dict) -> bool:
-    values = project.rubric.values
-    statement = REFRESH.format(chosen=chosen, rule=RULES[project.reference_rule])
-    params |= {
-        "project": project.pk,
-        "values": values,
-        "middles": [(low + high) / 2 for low, high in pairwise(values)],
-    }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, params)
+    params["project"] = project.pk
+    if project.reference_rule == Project.ReferenceRule.MEAN:
+        values = project.rubric.values
+        params["values"] = values
+        params["middles"] = [(low + high) / 2 for low, high in pairwise(values)]
+    with connection.cursor() as cursor:
+        cursor.execute(REFRESH.format(chosen=chosen, rule=RULES[project.reference_rule]), params)
         return cursor.rowcount == 1
