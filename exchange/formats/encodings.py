@@ -14,7 +14,13 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+NOT_FOR_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
 GUESS_FROM = 1 << 16
+WESTERN = "cp1252"
+IN_USE = (
+    *(WESTERN, "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
 
 
 class Encoding(NamedTuple):
@@ -27,12 +33,14 @@ class Encoding(NamedTuple):
 def named_encoding(name: str) -> Encoding:
     """An encoding that the user asked for; raises FileProblem where Python has none of that name."""
     try:
-        b"".decode(name)
-    except (LookupError, UnicodeError):
+        codec = codecs.lookup(name)
+        if not "\n{".encode(name) or codec.name in NOT_FOR_FILES:
+            raise LookupError(name)
+    except (LookupError, ValueError):
         raise FileProblem(
             f"There is no text encoding named {name!r}. Common ones: utf-8, cp1252, utf-16."
         ) from None
-    return Encoding(codecs.lookup(name).name, "")
+    return Encoding(codec.name, "")
 
 
 def detect_encoding(sample: bytes) -> Encoding:
@@ -48,21 +56,14 @@ def detect_encoding(sample: bytes) -> Encoding:
         return Encoding("utf-8", "")
     if n_valid > len(lines) / 2:
         return Encoding("utf-8", "Most lines are UTF-8, some are not: those are bad rows.")
-    best = charset_normalizer.from_bytes(b"\n".join(lines)[:GUESS_FROM]).best()
-    if best is None or not _is_like_ascii(best.encoding):
-        best_name = "cp1252"
-    else:
-        best_name = best.encoding
-    remark = f"The file is not UTF-8; guessed {best_name}. If its accents look wrong, say --encoding."
-    return Encoding(best_name, remark)
+    name = _guess(b"\n".join(lines)[:GUESS_FROM])
+    return Encoding(
+        name, f"The file is not UTF-8; guessed {name}. If its accents look wrong, say --encoding."
+    )
 
 
 def is_split_by_newlines(encoding: str) -> bool:
     """Is a byte 0x0A always, and only, the end of a line, as in UTF-8 and not in UTF-16?"""
-    return _is_like_ascii(encoding)
-
-
-def _is_like_ascii(encoding: str) -> bool:
     return "\n{".encode(encoding).endswith(b"\n{")
 
 
@@ -90,3 +91,15 @@ def _sixteen_bits(start: bytes) -> str:
     if start[0::2].count(0) > 0.8 * len(start[0::2]) > 1:
         return "utf-16-be"
     return ""
+
+
+def _guess(text: bytes) -> str:
+    """The encoding in use in which the text looks most like language; Western where that is as likely."""
+    found = charset_normalizer.from_bytes(text, cp_isolation=list(IN_USE))
+    best = found.best()
+    if best is None or WESTERN in best.could_be_from_charset:
+        return WESTERN
+    for other in found:
+        if WESTERN in other.could_be_from_charset and other.chaos <= best.chaos + 0.1:
+            return WESTERN if other.coherence >= best.coherence else best.encoding
+    return best.encoding

@@ -1,13 +1,12 @@
 """The shape of a text file: JSON Lines, TREC, or delimited cells with or without a header."""
 
 import csv
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from io import StringIO
 from typing import NamedTuple
-
-import orjson
 
 from exchange.formats.delimited import cells_of
 from exchange.formats.kinds import KINDS
@@ -66,8 +65,8 @@ def _keys(lines: Sequence[str]) -> tuple[str, ...]:
     keys: dict[str, None] = {}
     for line in lines:
         try:
-            record = orjson.loads(line)
-        except ValueError:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             keys.update(dict.fromkeys(record))
@@ -77,13 +76,13 @@ def _keys(lines: Sequence[str]) -> tuple[str, ...]:
 def _is_run(lines: Sequence[str]) -> bool:
     rows = [line.split() for line in lines]
     fitting = sum(len(row) == 6 and bool(NUMBER.match(row[3]) and NUMBER.match(row[4])) for row in rows)
-    return fitting > 0.8 * len(rows)
+    return fitting > 0.5 * len(rows)
 
 
 def _is_qrels(lines: Sequence[str]) -> bool:
-    rows = [line.split() for line in lines if line.count("\t") in (0, 3)]
+    rows = [line.split() for line in lines if line.count("\t") != 1]
     fitting = sum(len(row) == 4 and row[1].isalnum() and bool(NUMBER.match(row[3])) for row in rows)
-    return fitting > 0.8 * len(lines)
+    return fitting > 0.5 * len(lines)
 
 
 def _known_names(kind: str | None) -> frozenset[str]:
@@ -95,7 +94,7 @@ def _delimited(text: str, name: str, *, known: Collection[str], mapped: Collecti
     """Cells, by the delimiter that gives the first line known names, else by the one that always fits."""
     chances = []
     for place, delimiter in enumerate(DELIMITERS):
-        rows = _cells(text, delimiter, '"')
+        rows = _cells(text, delimiter, '"') or _cells(text, delimiter, "")
         if not rows or len(rows[0]) < 2:
             continue
         n_known = sum(cell in mapped or normalised(cell) in known for cell in rows[0])
@@ -107,7 +106,7 @@ def _delimited(text: str, name: str, *, known: Collection[str], mapped: Collecti
             "separate the columns with commas or tabs."
         )
     delimiter = max(chances)[-1]
-    quoted = _cells(text, delimiter, '"')
+    quoted = _cells(text, delimiter, '"') or _cells(text, delimiter, "")
     has_header = _is_header(quoted[0], known, mapped)
     quote = '"' if delimiter != "\t" or _obeys_quotes(text, has_header) else ""
     rows = quoted if quote else _cells(text, delimiter, "")

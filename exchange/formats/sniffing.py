@@ -87,14 +87,12 @@ def _look(
     encoding: str | None,
     mapped: Collection[str],
 ) -> tuple[Encoding, Layout]:
-    sample = _sample(path, compression)
-    if not sample:
-        raise FileProblem(f"{name} is empty, or its gzip data ends before its first line.")
+    sample = _sample(path, compression, name)
     found = named_encoding(encoding) if encoding else detect_encoding(sample)
     return found, recognise(_as_text(sample, found.name), name, kind=kind, mapped=mapped)
 
 
-def _sample(path: str | os.PathLike[str], compression: str) -> bytes:
+def _sample(path: str | os.PathLike[str], compression: str, name: str) -> bytes:
     """The first unpacked bytes: whole lines, unless the first is longer than the sample."""
     sample = b""
     try:
@@ -102,8 +100,11 @@ def _sample(path: str | os.PathLike[str], compression: str) -> bytes:
             sample += block
             if len(sample) >= SAMPLE:
                 return sample
-    except BrokenStream:
-        pass
+    except BrokenStream as broken:
+        if not sample:
+            raise FileProblem(f"{name}: {broken}. Fetch or write the file again.") from None
+    if not sample:
+        raise FileProblem(f"{name} is empty. Was it written to the end?")
     return sample
 
 
