@@ -1,2 +1,20 @@
+from django.urls import path
+
+from exchange.views import imports
+
 app_name = "exchange"
-urlpatterns: list = []
+urlpatterns = [
+    path("p/<slug:slug>/imports/", imports.import_list, name="import-list"),
+    path("p/<slug:slug>/imports/new/", imports.import_upload, name="import-upload"),
+    path("p/<slug:slug>/imports/<int:pk>/", imports.import_detail, name="import-detail"),
+    path("p/<slug:slug>/imports/<int:pk>/preview/", imports.import_preview, name="import-preview"),
+    path("p/<slug:slug>/imports/<int:pk>/start/", imports.import_start, name="import-start"),
+    path("p/<slug:slug>/imports/<int:pk>/check/", imports.import_check, name="import-check"),
+    path("p/<slug:slug>/imports/<int:pk>/discard/", imports.import_discard, name="import-discard"),
+    path("p/<slug:slug>/imports/<int:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("p/<slug:slug>/imports/<int:pk>/again/", imports.import_again, name="import-again"),
+    path("p/<slug:slug>/imports/<int:pk>/checked/", imports.import_checked, name="import-checked"),
+    path("p/<slug:slug>/imports/<int:pk>/good-rows/", imports.import_good_rows, name="import-good-rows"),
+    path("p/<slug:slug>/imports/<int:pk>/undo/", imports.import_undo, name="import-undo"),
+    path("p/<slug:slug>/imports/<int:pk>/bad-rows/", imports.import_bad_rows, name="import-bad-rows"),
+]

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from exchange.formats.formula_guard import guard_cell
 from exchange.formats.rows import BadRow
 
 SHOWN = 100
@@ -30,7 +31,7 @@ class BadRows:
             self._file = self.path.open("w", newline="", encoding="utf-8")
             self._writer = csv.writer(self._file)
             self._writer.writerow(["line", "column", "reason"])
-        self._writer.writerow(bad)
+        self._writer.writerow([bad.line, guard_cell(bad.column), guard_cell(bad.reason)])
 
     def close(self) -> None:
         if self._file is not None:

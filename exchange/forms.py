@@ -1,0 +1,151 @@
+from django import forms
+from django.core.exceptions import ValidationError
+
+from corpus.models import Job
+from exchange.formats.columns import IGNORED, METADATA
+from exchange.formats.kinds import KINDS
+from exchange.importing.previewing import Preview
+from exchange.kind_guide import METADATA_IS_KEPT, TITLES, fields_of
+
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": "Western European (Windows-1252)",
+    "iso8859-15": "Western European (ISO 8859-15)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "koi8-r": "Cyrillic (KOI8-R)",
+    "gb18030": "Chinese (GB 18030)",
+    "big5": "Chinese (Big5)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "euc_kr": "Korean (EUC-KR)",
+}
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="File",
+        error_messages={
+            "required": "Choose a file first.",
+            "missing": "Choose a file first.",
+            "empty": "The file is empty. Was it written to the end?",
+        },
+    )
+
+
+class ChoicesForm(forms.Form):
+    """What the user says about a file: its kind, encoding, whose grades it holds, what its columns mean.
+
+    The columns' choices count only for the kind and encoding they were made under (`shown_kind`,
+    `shown_encoding`); with another kind or encoding the columns are matched anew.
+    """
+
+    kind = forms.ChoiceField(label="Read as", required=False)
+    encoding = forms.ChoiceField(required=False)
+    source = forms.ChoiceField(
+        label="Whose grades are these?",
+        choices=[("rater", "People’s: they become labels"), ("judge", "A judge’s: they become verdicts")],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    judge = forms.CharField(max_length=200, required=False)
+    rater = forms.CharField(max_length=200, required=False)
+    condition = forms.CharField(max_length=100, required=False)
+    shown_kind = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_encoding = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data=None, *, job: Job, preview: Preview) -> None:
+        params = job.params
+        self.job, self.preview = job, preview
+        self.shown_kind = preview.sniffed.kind if preview.sniffed else params.get("kind", "")
+        encoding = params.get("encoding", "")
+        super().__init__(
+            data,
+            initial={
+                "kind": self.shown_kind,
+                "encoding": encoding,
+                "source": "judge" if params.get("judge") else "rater",
+                "judge": params.get("judge", ""),
+                "rater": params.get("rater", ""),
+                "condition": params.get("condition", ""),
+                "shown_kind": self.shown_kind,
+                "shown_encoding": encoding,
+            },
+        )
+        kinds = list(TITLES.items())
+        self.fields["kind"].choices = kinds if self.shown_kind else [("", "Choose …"), *kinds]
+        detected = f" ({preview.sniffed.encoding})" if preview.sniffed and not encoding else ""
+        extra = {} if encoding in ENCODINGS or not encoding else {encoding: encoding}
+        self.fields["encoding"].choices = [("", f"As detected{detected}"), *(ENCODINGS | extra).items()]
+        self.columns: list[tuple[str, str]] = []  # field name, the file's column
+        if self.shown_kind and preview.can_be_mapped:
+            for place, column in enumerate(preview.columns):
+                name = f"column_{place}"
+                self.columns.append((name, column))
+                self.fields[name] = forms.ChoiceField(
+                    label=column,
+                    choices=meanings(self.shown_kind),
+                    initial=preview.mapping.get(column, METADATA),
+                    required=False,
+                )
+
+    def mapping_rows(self):
+        """(the file's column, an example, the bound field that says what it means) for the page."""
+        return [(column, self.preview.examples.get(column, ""), self[name]) for name, column in self.columns]
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if (
+            self._agrees(cleaned)
+            and cleaned.get("source") == "judge"
+            and "source" in self.preview.asks
+            and not cleaned.get("judge")
+        ):
+            self.add_error("judge", ValidationError("Name the judge whose grades these are."))
+        return cleaned
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether the rows that the page showed are of the kind and encoding that the user sent."""
+        return self._agrees(self.cleaned_data)
+
+    def _agrees(self, cleaned: dict) -> bool:
+        return cleaned.get("kind") == cleaned.get("shown_kind") == self.shown_kind and cleaned.get(
+            "encoding"
+        ) == cleaned.get("shown_encoding")
+
+    def choices(self) -> dict:
+        """The keyword arguments for `choose`."""
+        cleaned = self.cleaned_data
+        is_guess = cleaned["kind"] == self.shown_kind and not self.job.params.get("kind")
+        judges = "source" not in self.preview.asks or cleaned["source"] == "judge"
+        return {
+            "kind": "" if is_guess else cleaned["kind"],
+            "mapping": self._mapping() if self.is_as_shown else {},
+            "encoding": cleaned["encoding"],
+            "judge": cleaned["judge"] if judges else "",
+            "condition": cleaned["condition"] if judges else "",
+            "rater": cleaned["rater"] if not judges or "rater" in self.preview.asks else "",
+        }
+
+    def _mapping(self) -> dict[str, str]:
+        """theirs → ours; where two columns claim one field, the one that was just changed has it."""
+        before = {column: self.preview.mapping.get(column, METADATA) for _, column in self.columns}
+        chosen = {column: self.cleaned_data[name] or before[column] for name, column in self.columns}
+        if chosen == before:
+            return self.job.params.get("mapping", {})
+        holders: dict[str, str] = {}
+        for column in sorted(chosen, key=lambda column: chosen[column] == before[column]):
+            ours = chosen[column]
+            if ours not in (METADATA, IGNORED) and holders.setdefault(ours, column) != column:
+                chosen[column] = METADATA
+        return {column: ours for column, ours in chosen.items() if "\0" not in column}
+
+
+def meanings(kind: str) -> list[tuple[str, str]]:
+    """What a column of such a file can be, as choices."""
+    needed = {field.name for field in KINDS[kind].fields if field.is_needed}
+    fields = [(name, f"{title} (needed)" if name in needed else title) for name, title in fields_of(kind)]
+    if kind in METADATA_IS_KEPT:
+        return [*fields, (METADATA, "Keep as metadata"), (IGNORED, "Leave out")]
+    return [*fields, (METADATA, "Not stored, but token counts" if kind == "verdicts" else "Not stored")]

@@ -1,0 +1,110 @@
+"""The kinds of file in words and examples, for people who bring one."""
+
+from typing import NamedTuple
+
+from exchange.formats.kinds import KINDS
+
+
+class Guide(NamedTuple):
+    """kind: a name of `formats.kinds.KINDS`. example: the first three lines of such a file."""
+
+    kind: str
+    title: str
+    sentence: str
+    example: str
+
+
+GUIDES = (
+    Guide(
+        "pairs",
+        "Pairs",
+        "Queries with candidates, texts and all; where people have graded them already, with the grade.",
+        "query_id,query,candidate_id,candidate,human_grade\n"
+        "q1,what slows soil carbon loss,c1,Cover crops keep roots in the ground through winter.,3\n"
+        "q1,what slows soil carbon loss,c2,Carbon dates old wood.,0",
+    ),
+    Guide(
+        "verdicts",
+        "Verdicts",
+        "Judges’ answers made elsewhere. One that is empty or no number is kept, as what it is.",
+        "judge,prompt,query_id,candidate_id,grade\ngpt-4o,umbrela,q1,c1,3\ngpt-4o,umbrela,q1,c2,0",
+    ),
+    Guide(
+        "labels",
+        "Labels",
+        "People's grades of items known by their ids; “cannot judge” is a label too.",
+        "query_id,candidate_id,rater,grade,cannot_judge\nq1,c1,Alice,3,\nq1,c2,Alice,,true",
+    ),
+    Guide(
+        "qrels",
+        "Qrels",
+        "TREC's relevance judgements: of a person, or of a judge. You say whose they are.",
+        "q1 0 c1 3\nq1 0 c2 0\nq2 0 c3 1",
+    ),
+    Guide(
+        "topics",
+        "Topics",
+        "Queries' texts, for ids that another file brought or will bring. TREC's <top> files are read too.",
+        "q1\twhat slows soil carbon loss\nq2\thow deep do wheat roots grow\nq3\twhy is my compost wet",
+    ),
+    Guide(
+        "collection",
+        "Collection",
+        "Candidates' texts by id, as MS MARCO's TSV files have them.",
+        "c1\tCover crops keep roots in the ground through winter.\nc2\tCarbon dates old wood.\n"
+        "c3\tWheat roots reach two metres.",
+    ),
+    Guide(
+        "system",
+        "Run file",
+        "What retrieval systems found. Order is by score, as trec_eval does it; the rank column is not read.",
+        "q1 Q0 c1 1 14.2 bm25\nq1 Q0 c2 2 9.8 bm25\nq1 Q0 c1 1 0.91 dense",
+    ),
+    Guide(
+        "grades",
+        "Concord's own export",
+        "People's labels and judges' verdicts with their texts, as the export page of Concord writes them.",
+        "query_id,query,candidate_id,candidate,rater_kind,rater,outcome,grade\n"
+        "q1,what slows soil carbon loss,c1,Cover crops keep roots …,person,Alice,graded,3\n"
+        "q1,what slows soil carbon loss,c1,Cover crops keep roots …,judge,gpt-4o,graded,2",
+    ),
+)
+TITLES = {guide.kind: guide.title for guide in GUIDES}
+
+METADATA_IS_KEPT = frozenset(("pairs", "collection"))
+"""The kinds whose columns beyond the known ones are stored, as metadata of the candidate."""
+
+FIELD_TITLES = {
+    "query_id": "Query id",
+    "query": "Query",
+    "need": "Need",
+    "candidate_id": "Candidate id",
+    "title": "Title",
+    "candidate": "Candidate",
+    "grade": "Grade",
+    "rater": "Rater",
+    "rater_kind": "Person or judge",
+    "judge": "Judge",
+    "judge_version": "Judge version",
+    "prompt": "Prompt",
+    "prompt_hash": "Prompt hash",
+    "scoring": "Scoring",
+    "condition": "Condition",
+    "run": "Run",
+    "outcome": "Outcome",
+    "score": "Score",
+    "reply": "Reply",
+    "raw": "Raw text",
+    "rationale": "Rationale",
+    "cannot_judge": "Cannot judge",
+    "created_at": "Time",
+    "system": "System",
+    "metadata": "Metadata",
+}
+
+
+def fields_of(kind: str) -> list[tuple[str, str]]:
+    """(name, title) of the fields that a column of such a file can be mapped to."""
+    return [
+        (field.name, FIELD_TITLES[field.name]) for field in KINDS[kind].fields if field.name != "metadata"
+    ]
