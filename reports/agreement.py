@@ -1,0 +1,114 @@
+"""How far each judge of a project agrees with its people."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from corpus.models import Project
+from judges.models import Condition, Judge
+from measures.counts import Counts
+from measures.scores import ScoreTable, score_table
+from measures.summary import Agreement, Evidence, summarise_judges
+from reports.counts import JudgeCounts, count_verdicts
+from reports.distribution import ScoreDistribution, score_distribution
+from reports.figures import Figures, figures_as_json, figures_from_json
+from reports.models import CachedFigures
+from reports.runs import JudgeRuns, complete_runs, names
+from reports.scope import Scope
+
+
+class JudgeAgreement(NamedTuple):
+    """One judge under one condition beside the reference."""
+
+    name: str  # unique beside prompt and condition: an older version says that it is one
+    judge: Judge
+    condition: Condition | None
+    run_ids: list[int]  # newest first
+    figures: Figures
+
+    @property
+    def agreement(self) -> Agreement:
+        return self.figures.agreement
+
+    @property
+    def confusion(self) -> list[list[int]]:
+        return self.figures.confusion
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        return self.figures.outcomes
+
+    @property
+    def distribution(self) -> ScoreDistribution | None:
+        return self.figures.distribution
+
+    @property
+    def prompt(self) -> str | None:
+        return self.judge.prompt.name if self.judge.prompt else None
+
+    @property
+    def condition_name(self) -> str | None:
+        return self.condition.name if self.condition else None
+
+    @property
+    def n_failed(self) -> int:
+        """Verdicts without grade or score that are no abstention."""
+        return sum(self.outcomes.get(outcome, 0) for outcome in FAILED)
+
+
+FAILED = ("unreadable", "out_of_range", "empty", "refused", "error")
+
+
+def agreement(project: Project, *, scope: Scope) -> list[JudgeAgreement]:
+    """Every judge and condition with a complete verdict on an item that has a reference in this scope.
+
+    In the order of `complete_runs`. Figures already made for the same runs, references and scope are taken
+    from the cache; the others are counted together and cached.
+    """
+    judges = complete_runs(project)
+    keys = [scope.key(project, "judge", *map(_state, judged.runs)) for judged in judges]
+    known = CachedFigures.objects.known(project, keys)
+    missing = [judged for judged, key in zip(judges, keys, strict=True) if key not in known]
+    made = make_figures(missing, scope=scope)
+    fresh = {
+        key: figures_as_json(made[judged]) if judged in made else {}
+        for judged, key in zip(judges, keys, strict=True)
+        if key not in known
+    }
+    CachedFigures.objects.remember(project, fresh)
+    known |= fresh
+    found = [(judged, known[key]) for judged, key in zip(judges, keys, strict=True) if known[key]]
+    return [
+        JudgeAgreement(name, judged.judge, judged.condition, judged.ids, figures_from_json(figures))
+        for name, (judged, figures) in zip(names([judged for judged, _ in found]), found, strict=True)
+    ]
+
+
+def make_figures(judges: Sequence[JudgeRuns], *, scope: Scope) -> dict[JudgeRuns, Figures]:
+    """Count and measure these judges together; those without a verdict in the scope are left out."""
+    counted = count_verdicts(judges, values=scope.values, split=scope.split)
+    evidence = [Evidence(each.counts, _score_table(each)) for each in counted]
+    summaries = summarise_judges(
+        evidence, values=scope.values, cut=scope.cut, replicates=scope.replicates, seed=scope.seed
+    )
+    return {
+        each.judged: Figures(
+            summary,
+            each.counts.sum(axis=0).tolist(),
+            each.outcomes,
+            score_distribution(each.scores, n_grades=len(scope.values)) if each.scores else None,
+        )
+        for each, summary in zip(counted, summaries, strict=True)
+    }
+
+
+def _score_table(counted: JudgeCounts) -> ScoreTable | None:
+    if counted.scores is None:
+        return None
+    counts: Counts = counted.counts
+    return score_table(*counted.scores, n_queries=counts.shape[0], n_grades=counts.shape[1])
+
+
+def _state(run) -> list:
+    """What tells whether a complete run has changed: a retry of its failures ends it a second time."""
+    ended = run.job.finished_at
+    return [run.pk, ended and ended.isoformat(), run.n_graded, run.n_scored, run.n_abstained, run.n_done]

@@ -1,0 +1,109 @@
+"""The human–human ceiling: how far people agree with each other on the same items."""
+
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Max, Sum
+
+from annotate.models import Participation
+from corpus.models import Job, Project
+from measures.counts import count_array
+from measures.summary import Agreement, summarise
+from reports.counts import WORK_MEM
+from reports.figures import Figures, figures_as_json, figures_from_json
+from reports.models import CachedFigures
+from reports.scope import Scope
+
+# Where a rater has graded an item in several rounds, the latest grade is theirs.
+PAIRS = """
+    WITH several AS (
+        SELECT label.item_id FROM annotate_label label
+        WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
+          AND label.grade = ANY(%(values)s)
+        GROUP BY label.item_id HAVING min(label.rater_id) < max(label.rater_id)
+    ),
+    said AS (
+        SELECT DISTINCT ON (label.item_id, label.rater_id) label.item_id, label.rater_id, label.grade
+        FROM annotate_label label JOIN several USING (item_id)
+        WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
+          AND label.grade = ANY(%(values)s)
+        ORDER BY label.item_id, label.rater_id, label.id DESC
+    ),
+    placed AS (
+        SELECT item.query_id, said.* FROM said JOIN corpus_item item ON item.id = said.item_id
+        JOIN corpus_query query ON query.id = item.query_id
+        WHERE %(split)s::varchar IS NULL OR query.split = %(split)s
+    )
+    SELECT one.query_id, array_position(%(values)s, one.grade) - 1,
+           array_position(%(values)s, other.grade) - 1, count(*),
+           (SELECT count(DISTINCT item_id) FROM placed), (SELECT count(DISTINCT rater_id) FROM placed)
+    FROM placed one JOIN placed other ON other.item_id = one.item_id AND other.rater_id > one.rater_id
+    GROUP BY 1, 2, 3
+"""
+
+
+class Ceiling(NamedTuple):
+    """Agreement between people, over all pairs of raters with a grade on the same item."""
+
+    figures: Figures
+    n_items: int  # items with the grades of two people or more
+    n_raters: int
+
+    @property
+    def agreement(self) -> Agreement:
+        return self.figures.agreement
+
+    @property
+    def n_pairs(self) -> int:
+        return self.agreement.n_graded
+
+
+def ceiling(project: Project, *, scope: Scope) -> Ceiling | None:
+    """How far two people of this project agree, with intervals over queries; None without such items.
+
+    For every item, each pair of its raters' current grades is one comparison ("cannot judge" is no grade);
+    the counts of all pairs are pooled, so an item with more raters weighs more. Of a pair, the rater whom the
+    project met first stands in the reference's place, which matters to Cohen's κ alone, and there little.
+    """
+    key = scope.key(project, "ceiling", _label_mark(project))
+    known = CachedFigures.objects.known(project, [key])
+    if key not in known:
+        known = {key: _make(project, scope)}
+        CachedFigures.objects.remember(project, known)
+    stored = known[key]
+    if not stored:
+        return None
+    return Ceiling(figures_from_json(stored["figures"]), stored["n_items"], stored["n_raters"])
+
+
+def _make(project: Project, scope: Scope) -> dict[str, Any]:
+    pairs = _pairs(project, scope)
+    if not pairs:
+        return {}
+    queries = {query: position for position, query in enumerate(sorted({row[0] for row in pairs}))}
+    cells = [(queries[query], one, other, n) for query, one, other, n, _, _ in pairs]
+    counts = count_array(cells, n_queries=len(queries), n_grades=len(scope.values))
+    agreement = summarise(
+        counts, None, values=scope.values, cut=scope.cut, replicates=scope.replicates, seed=scope.seed
+    )
+    figures = Figures(agreement, counts.sum(axis=0).tolist(), {}, None)
+    return {"figures": figures_as_json(figures), "n_items": pairs[0][4], "n_raters": pairs[0][5]}
+
+
+def _pairs(project: Project, scope: Scope) -> list[tuple]:
+    raters = list(project.raters.values_list("pk", flat=True))
+    if len(raters) < 2:
+        return []
+    parameters = {"raters": raters, "values": list(scope.values), "split": scope.split}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+        cursor.execute(PAIRS, parameters)
+        return cursor.fetchall()
+
+
+def _label_mark(project: Project) -> list:
+    """Tells whether labels have changed: some changes leave every reference as it was."""
+    labelled = Participation.objects.filter(round__project=project)
+    rounds = labelled.aggregate(Max("last_label_at"), Sum("n_labels"))
+    files = project.jobs.filter(kind=Job.Kind.IMPORT).aggregate(Max("finished_at"))
+    return [str(fact) for fact in (*rounds.values(), *files.values())]

@@ -1,0 +1,64 @@
+"""Which runs speak for a judge: its complete runs under one condition, newest first."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from corpus.models import Project
+from judges.models import Condition, Judge, Run
+
+
+class JudgeRuns(NamedTuple):
+    """The complete runs of one judge under one condition, newest first.
+
+    Where several of them have a verdict on an item, the newest one counts.
+    """
+
+    judge: Judge
+    condition: Condition | None
+    runs: tuple[Run, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        return [run.pk for run in self.runs]
+
+
+def complete_runs(project: Project) -> list[JudgeRuns]:
+    """For each judge and condition of the project that has complete runs: these runs.
+
+    Ordered by judge, prompt, condition (the plain one first) and version, newest version first.
+    """
+    runs = (
+        Run.objects.for_project(project)
+        .complete()
+        .select_related("judge__prompt", "judge__rubric", "condition", "job")
+        .order_by("-pk")
+    )
+    by_judge: dict[tuple[int, int | None], list[Run]] = {}
+    for run in runs:
+        by_judge.setdefault((run.judge_id, run.condition_id), []).append(run)
+    found = [JudgeRuns(of[0].judge, of[0].condition, tuple(of)) for of in by_judge.values()]
+    return sorted(found, key=_place)
+
+
+def names(judged: Sequence[JudgeRuns]) -> list[str]:
+    """What each is called beside its prompt and condition: the judge's name; older versions say theirs."""
+    newest: dict[tuple, int] = {}
+    for each in judged:
+        newest[_series(each)] = max(each.judge.version, newest.get(_series(each), 0))
+    return [
+        each.judge.name
+        if each.judge.version == newest[_series(each)]
+        else f"{each.judge.name} (version {each.judge.version})"
+        for each in judged
+    ]
+
+
+def _series(judged: JudgeRuns) -> tuple:
+    """What the versions of one judge have in common."""
+    judge = judged.judge
+    return judge.name, judge.prompt and judge.prompt.name, judged.condition and judged.condition.name
+
+
+def _place(judged: JudgeRuns) -> tuple:
+    name, prompt, condition = _series(judged)
+    return name.casefold(), name, prompt or "", condition or "", -judged.judge.version

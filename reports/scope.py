@@ -1,0 +1,64 @@
+"""Over what agreement is taken: the grades, the cut, the queries; and the key of what came out."""
+
+import hashlib
+import json
+from typing import NamedTuple
+
+from django.db import connection
+
+from corpus.models import Project
+from corpus.models.collection import Split
+from measures.bootstrap import REPLICATES
+
+SEED = 0
+EDITION = 1
+"""To be raised whenever the same counts would give other figures; older cached ones are then not found."""
+
+
+class ScopeRefused(ValueError):
+    """The cut or the split asked for does not exist; one sentence says which do."""
+
+
+class Scope(NamedTuple):
+    """Grade values, cut and split, and how the intervals are drawn."""
+
+    values: tuple[int, ...]
+    cut: int
+    split: str | None = None
+    replicates: int = REPLICATES
+    seed: int = SEED
+
+    def key(self, project: Project, *facts: object) -> str:
+        """A name for figures of this project in this scope that depend on nothing else but these facts."""
+        scope = [EDITION, *self, project.reference_version, _split_mark(project, self.split), *facts]
+        return hashlib.blake2b(json.dumps(scope).encode(), digest_size=32).hexdigest()
+
+
+def scope_of(project: Project, *, cut: int | None = None, split: str | None = None) -> Scope:
+    """The project's scale with its own cut unless another is asked for; all queries unless a split is.
+
+    Raises ScopeRefused for a cut that is no grade above the lowest and for an unknown split.
+    """
+    rubric = project.rubric
+    values = tuple(rubric.values)
+    cut = rubric.cut if cut is None else cut
+    if cut not in values[1:]:
+        raise ScopeRefused(
+            f"{cut} is no cut of the rubric “{rubric.name}”; choose one of {', '.join(map(str, values[1:]))}."
+        )
+    if split is not None and split not in Split.values:
+        raise ScopeRefused(f"“{split}” is no split; choose one of {', '.join(Split.values)}.")
+    return Scope(values, cut, split)
+
+
+def _split_mark(project: Project, split: str | None) -> list[int] | None:
+    """Tells whether other queries have moved into the split since."""
+    if split is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(hashint8(id)), 0)::bigint FROM corpus_query"
+            " WHERE project_id = %s AND split = %s",
+            [project.pk, split],
+        )
+        return list(cursor.fetchone())
