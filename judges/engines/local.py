@@ -153,8 +153,8 @@ class LocalEngine:
         """The greedy reply to each prompt; a schema raises EngineUnsuited: nothing here could hold to it."""
         if schema is not None:
             raise EngineUnsuited(
-                "The local engine cannot hold a reply to a JSON schema: use a prompt whose reply is a pattern, or "
-                "an engine served over HTTP."
+                "The local engine cannot hold a reply to a JSON schema: "
+                "use a prompt whose reply is a pattern, or an engine served over HTTP."
             )
         answers: list[Reply | ItemFault | None] = [None] * len(prompts)
         sequences = [Sequenced(self.renderer.encode(prompt), wanted=1) for prompt in prompts]
@@ -200,7 +200,8 @@ class LocalEngine:
         chosen = [sequences[i] for i in indices]
         shortest = {} if self.loaded.can_share else {"shortest_shared": 10**9}
         for group in plan_groups(chosen, self.limits, **shortest):
-            yield from ((indices[n], *found) for n, *found in self._run_group(group, chosen))
+            for n, logprobs, n_cached, latency_ms in self._run_group(group, chosen):
+                yield indices[n], logprobs, n_cached, latency_ms
 
     def _run_group(
         self, group: Group, sequences: Sequence[Sequenced]
@@ -321,7 +322,7 @@ def _load(folder: Path, device: str, dtype: str) -> Loaded:
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=DTYPES[dtype], local_files_only=True
         )
-        model = model.to(device).eval()
+        model.to(device).eval()  # type: ignore[arg-type]
     except (OSError, ValueError, RuntimeError) as problem:
         raise EngineUnsuited(
             f"{folder} cannot be loaded on “{device}”: {str(problem).splitlines()[0]}"

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from judges.engines.base import Check, Engine, EngineUnsuited, LabelLogprobs, Prompt
 
-SUBJECTS = (
-    "apples bridges candles deserts engines feathers gardens harbours islands jackets "
-    "kettles ladders mirrors needles oceans pencils quarries rivers saddles tunnels"
-).split()
+SUBJECTS = [
+    "apples", "bridges", "candles", "deserts", "engines",
+    "feathers", "gardens", "harbours", "islands", "jackets",
+    "kettles", "ladders", "mirrors", "needles", "oceans",
+    "pencils", "quarries", "rivers", "saddles", "tunnels",
+]  # fmt: skip
 LEAST_DISTINCT = 0.9  # share of distinct scores; a 16-bit head gave 7 of 60, a 32-bit one all
 
 
