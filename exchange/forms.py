@@ -48,9 +48,15 @@ class ChoicesForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    judge = forms.CharField(max_length=200, required=False)
-    rater = forms.CharField(max_length=200, required=False)
-    condition = forms.CharField(max_length=100, required=False)
+    judge = forms.CharField(
+        max_length=200, required=False, help_text="The model that gave them, for example gpt-4o."
+    )
+    rater = forms.CharField(
+        max_length=200, required=False, help_text="Who gave them. Without a name, it is “imported”."
+    )
+    condition = forms.CharField(
+        max_length=200, required=False, help_text="Only where the judge was shown something other than usual."
+    )
     shown_kind = forms.CharField(required=False, widget=forms.HiddenInput)
     shown_encoding = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -63,10 +63,7 @@ class CollectionWriter:
         """Make what is missing of each pair; None where the row was bad. One entry per pair, in order."""
         queries = self.store_queries([(pair.line, pair.query_id, pair.query, pair.need) for pair in pairs])
         candidates = self.store_candidates(
-            [
-                (pair.line, pair.candidate_id, pair.title, pair.candidate, pair.metadata)
-                for pair in pairs
-            ]
+            [(pair.line, pair.candidate_id, pair.title, pair.candidate, pair.metadata) for pair in pairs]
         )
         return self._store_items(queries, candidates)
 

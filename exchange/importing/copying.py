@@ -1,6 +1,7 @@
 """Rows into PostgreSQL by COPY, as fast as text can be joined."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 
 def escape(text: str) -> str:
@@ -29,9 +30,7 @@ def copy_lines(cursor, table: str, columns: Sequence[str], lines: Iterable[str])
 
 def reserve_ids(cursor, table: str, n: int) -> list[int]:
     """Take n fresh primary keys of the table from its sequence."""
-    cursor.execute(
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, n]
-    )
+    cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, n])
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -48,6 +47,14 @@ def skip_proven_foreign_keys(cursor) -> bool:
     return allowed
 
 
-def lock_project(cursor, project_id: int) -> None:
-    """Only one transaction at a time writes or deletes a project's collection; held until it ends."""
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('concord-collection'), %s)", [project_id])
+def lock_project(cursor, project_id: int, *, while_waiting: Callable[[], None] = lambda: None) -> None:
+    """Only one transaction at a time writes or deletes a project's collection; held until it ends.
+
+    `while_waiting` is called twice a second while another one has the lock; it may raise.
+    """
+    while True:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('concord-collection'), %s)", [project_id])
+        if cursor.fetchone()[0]:
+            return
+        while_waiting()
+        time.sleep(0.5)

@@ -1,0 +1,3 @@
+from exchange.importing.importer import run_import
+
+__all__ = ["run_import"]

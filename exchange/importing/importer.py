@@ -1,0 +1,155 @@
+"""An import from its first byte to its last: all rows or, if the user chose so, the good ones."""
+
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from corpus.jobs import JobFailed, Progress, do_exclusively
+from corpus.models import Job
+from exchange.formats.reading import read_rows
+from exchange.formats.rows import BadRow, FileProblem
+from exchange.formats.sniffing import Sniffed, sniff
+from exchange.importing.bad_rows import BadRows
+from exchange.importing.copying import lock_project, skip_proven_foreign_keys
+from exchange.importing.estimating import estimate_rows
+from exchange.importing.prefetch import chunks_ahead
+from exchange.importing.stores import (
+    CollectionStore,
+    GradeStore,
+    LabelStore,
+    PairStore,
+    QrelStore,
+    Store,
+    TopicStore,
+    VerdictStore,
+)
+from exchange.importing.systems import SystemStore
+
+ROWS_A_CHUNK = 20_000
+STORES: dict[str, type[Store]] = {
+    "pairs": PairStore,
+    "labels": LabelStore,
+    "qrels": QrelStore,
+    "verdicts": VerdictStore,
+    "grades": GradeStore,
+    "topics": TopicStore,
+    "collection": CollectionStore,
+    "system": SystemStore,
+}
+
+
+class _RollBack(Exception):
+    """Leaves the import's transaction without storing anything."""
+
+
+def run_import(job_id: int, *, on_update=None) -> Job | None:
+    """Do the import that this job describes; returns the ended job, None if somebody else has it."""
+    return do_exclusively(job_id, import_file, on_update=on_update)
+
+
+def sniff_import(job: Job) -> Sniffed:
+    """What the job's file is, with the user's mapping applied. Raises FileProblem."""
+    params = job.params
+    return sniff(
+        Path(params["path"]),
+        kind=params.get("kind") or None,
+        mapping=params.get("mapping") or None,
+        encoding=params.get("encoding") or None,
+        name=params.get("filename", ""),
+    )
+
+
+def import_file(job: Job, progress: Progress) -> dict:
+    """Import the job's file in one transaction; returns the result that the import's page shows.
+
+    Raises JobFailed, with nothing stored, when the file cannot be read or has bad rows that the user
+    has not chosen to leave out.
+    """
+    started = time.monotonic()
+    try:
+        sniffed = sniff_import(job)
+    except FileProblem as problem:
+        raise JobFailed(str(problem)) from problem
+    kind = sniffed.kind
+    expected = estimate_rows(Path(job.params["path"])) or 0
+    bad = BadRows(bad_rows_path(job))
+    dry_run, good_rows = bool(job.params.get("dry_run")), bool(job.params.get("good_rows"))
+    n_rows = 0
+    problem = ""
+    counts: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            lock_project(
+                cursor,
+                job.project_id,
+                while_waiting=lambda: progress.update(note="Waiting for another import of this project"),
+            )
+            progress.update(note="Reading")
+            skip_proven_foreign_keys(cursor)
+            store = STORES[kind](cursor, project=job.project, job=job, bad=bad)
+            try:
+                for chunk in chunks_ahead(read_rows(Path(job.params["path"]), sniffed), size=ROWS_A_CHUNK):
+                    n_rows += len(chunk)
+                    good = [row for row in chunk if type(row) is not BadRow]
+                    if len(good) < len(chunk):
+                        for row in chunk:
+                            if type(row) is BadRow:
+                                bad.take(row)
+                    store.take(good)
+                    progress.update(n_done=n_rows, n_total=max(expected, n_rows) or None)
+            except FileProblem as caught:
+                problem = str(caught)
+                raise _RollBack from caught
+            progress.update(n_done=n_rows, n_total=n_rows, note="Finishing")
+            store.finish()
+            counts, outcomes = store.counts(), store.verdicts.outcomes
+            if dry_run or (bad.n and not good_rows):
+                raise _RollBack
+    except _RollBack:
+        pass
+    finally:
+        bad.close()
+    result = {
+        "kind": kind,
+        "format": sniffed.file_format,
+        "n_rows": n_rows,
+        "n_bad": bad.n,
+        "bad_rows": bad.as_result(),
+        "counts": {name: n for name, n in counts.items() if n},
+        "outcomes": outcomes,
+        "dry_run": dry_run,
+        "stored": not (dry_run or problem or (bad.n and not good_rows)),
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    if problem:
+        raise JobFailed(f"{problem} Nothing was stored.", result=result)
+    if bad.n and not good_rows and not dry_run:
+        raise JobFailed(_bad_rows_sentence(bad.n, n_rows), result=result)
+    if result["stored"]:
+        _analyze(n_rows)
+    return result
+
+
+def bad_rows_path(job: Job) -> Path:
+    """Where the list of all bad rows of this import lies, if it has any."""
+    return settings.FILES / "imports" / f"{job.pk}-bad-rows.csv"
+
+
+def _bad_rows_sentence(n_bad: int, n_rows: int) -> str:
+    rows = "1 row is bad" if n_bad == 1 else f"{n_bad:,} rows are bad"
+    return (
+        f"{rows} of {n_rows:,}; nothing was stored. Mend them and import again, or import only the good rows."
+    )
+
+
+def _analyze(n_rows: int) -> None:
+    """Let the planner know of a large change at once, not when autovacuum comes by."""
+    if n_rows < 50_000:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE corpus_candidate, corpus_item, corpus_reference, annotate_label, judges_verdict"
+        )
