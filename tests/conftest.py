@@ -23,6 +23,7 @@ def _prepare_environment() -> None:
         from config.embedded.postgres import ensure_postgres
 
         folder = Path(tempfile.mkdtemp(prefix="concord-test-"))
+        folder.chmod(0o711)  # the server may run as another user
         os.environ["CONCORD_VAR"] = str(folder)
         lease = ensure_postgres(folder)
         os.environ["DATABASE_URL"] = lease.url
