@@ -22,7 +22,8 @@ LOOK_AT = 200
 class Layout(NamedTuple):
     """file_format: "jsonl", "trec", "trec_topics", "csv" or "tsv".
 
-    columns: as the file names them, () where it does not. rows: its first rows of cells, without the header.
+    columns: as the file names them, () where it does not. rows: its first rows of cells, without the header;
+    where there is none, those with the usual number of cells.
     """
 
     file_format: str
@@ -114,6 +115,9 @@ def _delimited(text: str, name: str, *, known: Collection[str], mapped: Collecti
     if has_header:
         columns = _named(rows[0], name)
         rows = rows[1:]
+    else:
+        usual, _ = Counter(map(len, rows)).most_common(1)[0]
+        rows = [row for row in rows if len(row) == usual]
     file_format = "tsv" if delimiter == "\t" else "csv"
     return Layout(file_format, columns, delimiter, quote, tuple(map(tuple, rows)))
 

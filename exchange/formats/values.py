@@ -126,6 +126,10 @@ def is_storable(metadata: object) -> bool:
     """Is this a JSON object without NUL characters, so that PostgreSQL takes it?"""
     if type(metadata) is not dict:
         return False
+    try:
+        return "\0" not in "".join((*metadata, *metadata.values()))
+    except TypeError:  # not all of its values are texts
+        pass
     written = orjson.dumps(metadata)
     return b"\\u0000" not in written or "\\u0000" not in _without_backslashes(written)
 

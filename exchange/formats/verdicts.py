@@ -1,7 +1,7 @@
 """verdicts: a judge's answers made elsewhere; a grade may be empty or no number, as real replies are."""
 
 from exchange.formats import names, qrels
-from exchange.formats.kind import MISSING, Field, Kind, Values
+from exchange.formats.kind import MISSING, Field, Kind, Values, new_row
 from exchange.formats.rows import VerdictRow
 from exchange.formats.values import (
     ID_LIMIT,
@@ -33,25 +33,17 @@ def quick_verdict(line: int, values: Values) -> VerdictRow | None:
     """The row, where ids and names are short and printable, the grade a text or whole."""
     judge, prompt, query_id, candidate_id, grade, score, condition, reply, outcome, metadata = values
     try:
-        if (
-            "\0" in reply
-            or not "".join((judge, prompt, query_id, candidate_id, condition, outcome)).isprintable()
-        ):
+        said = "".join((judge, prompt, query_id, candidate_id, condition, outcome))
+        if "\0" in reply or len(said) > ID_LIMIT or not said.isprintable():
             return None
-        query_id = query_id.strip()
-        candidate_id = candidate_id.strip()
-        if not (0 < len(query_id) <= ID_LIMIT and 0 < len(candidate_id) <= ID_LIMIT):
-            return None
-        if (
-            len(judge) > ID_LIMIT
-            or len(prompt) > ID_LIMIT
-            or len(condition) > ID_LIMIT
-            or len(outcome) > ID_LIMIT
-        ):
-            return None
+        if " " in said:
+            judge, prompt, condition, outcome = map(str.strip, (judge, prompt, condition, outcome))
+            query_id, candidate_id = query_id.strip(), candidate_id.strip()
         if score is not None and type(score) is not float:
             score = number_or_none(score)
     except (TypeError, AttributeError, Unfit):
+        return None
+    if not query_id or not candidate_id:
         return None
     if type(grade) is int:
         grade = str(grade)
@@ -59,19 +51,8 @@ def quick_verdict(line: int, values: Values) -> VerdictRow | None:
         return None
     if type(reply) is not str or (metadata is not None and not is_storable(metadata)):
         return None
-    return VerdictRow(
-        line,
-        judge.strip(),
-        prompt.strip(),
-        query_id,
-        candidate_id,
-        grade,
-        score,
-        condition.strip(),
-        reply,
-        outcome.strip(),
-        metadata or None,
-    )
+    ids = (line, judge, prompt, query_id, candidate_id)
+    return new_row(VerdictRow, (*ids, grade, score, condition, reply, outcome, metadata or None))
 
 
 KIND = Kind("verdicts", VerdictRow, FIELDS, quick_verdict, layouts=qrels.LAYOUTS)

@@ -4,10 +4,12 @@ import codecs
 import gzip
 import json
 import os
+import random
 import tracemalloc
 
 import pytest
 
+from exchange.formats.kinds import KINDS
 from exchange.formats.reading import read_rows
 from exchange.formats.rows import BadRow, FileProblem
 from exchange.formats.sniffing import sniff
@@ -215,3 +217,57 @@ def test_an_unknown_kind_is_explained(tmp_path):
     path.write_text(CSV)
     with pytest.raises(FileProblem, match=r"no kind of file named 'pears'.*pairs"):
         sniff(path, kind="pears")
+
+
+SEEDS = [
+    *(
+        CSV.encode(),
+        CSV.replace(",", "\t").encode(),
+        CSV.encode("utf-16"),
+        lines(20),
+        gzip.compress(lines(20)),
+    ),
+    *(b"1 0 d1 2\n" * 20, b"1 Q0 d1 1 0.5 bm25\n" * 20, b"1\tabout water\n" * 9),
+    b"<top>\n<num> Number: 1\n<title> water\n</top>\n" * 5,
+]
+DAMAGE = [
+    *(
+        b'"',
+        b",",
+        b"\t",
+        b"\n",
+        b"\r",
+        b"\0",
+        b"{",
+        b"}",
+        b"[",
+        b"\xff",
+        b"\xfe",
+        b"\xc3",
+        b"\xef\xbb\xbf",
+        b"NaN",
+    ),
+    *(b"\\ud800", b"\\u0000", b"<top>", b"</top>", b";", b"'", b"1e999", b"null", b"[[[[" * 300, b"\x1f\x8b"),
+]
+
+
+@pytest.mark.parametrize("seed", range(len(SEEDS)))
+def test_no_damage_ends_in_anything_but_a_sentence(tmp_path, seed):
+    chance = random.Random(seed)
+    path = tmp_path / "a"
+    for _ in range(60):
+        data = bytearray(SEEDS[seed])
+        for _ in range(chance.choice([1, 3, 30])):
+            place = chance.randrange(len(data))
+            data[place : place + chance.choice([0, 0, 0, 1, 20])] = chance.choice(DAMAGE)
+        path.write_bytes(data)
+        try:
+            rows = read(path, kind=chance.choice([None, *KINDS]))
+        except FileProblem:
+            continue
+        for row in rows:
+            if isinstance(row, BadRow):
+                assert row.line >= 1
+                assert row.reason
+            else:
+                assert not any(isinstance(value, str) and "\0" in value for value in row)
