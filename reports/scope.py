@@ -51,6 +51,17 @@ def scope_of(project: Project, *, cut: int | None = None, split: str | None = No
     return Scope(values, cut, split)
 
 
+def reported_split(project: Project, wanted: str | None) -> str | None:
+    """The split that a page or a command reports on when `wanted` was asked for: a split, "all" or nothing.
+
+    Prompts are tuned on the tune split, so agreement is reported on the test split unless asked otherwise.
+    None, which is all queries, where the project has no queries to tune on.
+    """
+    if wanted:
+        return None if wanted == "all" else wanted
+    return Split.TEST if project.queries.filter(split=Split.TUNE).exists() else None
+
+
 def _split_mark(project: Project, split: str | None) -> list[int] | None:
     """Tells whether other queries have moved into the split since."""
     if split is None:

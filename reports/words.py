@@ -1,0 +1,119 @@
+"""What the figures mean, in sentences made by rule.
+
+A sentence never claims more than the intervals allow: without an interval nothing is compared, and where two
+intervals overlap, that is what is said.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from corpus.templatetags.show import figure, interval
+from measures.summary import Estimate
+from reports.agreement import JudgeAgreement
+from reports.ceiling import Ceiling
+
+NO_BETTER_THAN_CHANCE = "That is not shown to be better than chance."
+
+
+def say_agreement(
+    judges: Sequence[JudgeAgreement], people: Ceiling | None, *, n_references: int
+) -> list[str]:
+    """How far judges agree with people, as one to four sentences.
+
+    `n_references` is how many items have a human grade (an estimate will do).
+    """
+    if not n_references:
+        return ["No item has a human grade yet, so nothing can be said about judges."]
+    if not judges:
+        return [
+            f"{_items_have(n_references)} a human grade; no judge has answered any of them yet.",
+            *([f"Two people agree at {_said('κ', people.agreement.kappa)}."] if people else []),
+        ]
+    by_grade, by_score = _best(judges, "kappa"), _best(judges, "auc")
+    sentences = []
+    if by_grade:
+        sentences += _say_grades(by_grade, judges, people)
+    if by_score and by_score is not by_grade:
+        sentences += _say_scores(by_score, judges)
+    if not sentences:
+        sentences = ["Judges have answered, but on too few or too uniform items for a measure of agreement."]
+    return sentences
+
+
+def _say_grades(best: JudgeAgreement, judges: Sequence[JudgeAgreement], people: Ceiling | None) -> list[str]:
+    kappa = best.agreement.kappa
+    rivals = [judge for judge in judges if isfinite(judge.agreement.kappa.value)]
+    if len(rivals) == 1:
+        first = f"{called(best)} agrees with people at {_said('κ', kappa)}"
+    else:
+        first = f"Of {len(rivals)} judges, {called(best)} agrees best with people, at {_said('κ', kappa)}"
+    if people and isfinite(people.agreement.kappa.value):
+        first += f"; two people agree at {_said('κ', people.agreement.kappa)}"
+    sentences = [f"{first}."]
+    if not has_interval(kappa):
+        return [*sentences, "From so few queries no interval can be given: take the figure as a hint."]
+    if kappa.low <= 0:
+        sentences.append(NO_BETTER_THAN_CHANCE)
+    sentences.append(_beside_people(kappa, people))
+    n_overlapping = sum(overlaps(judge.agreement.kappa, kappa) for judge in rivals if judge is not best)
+    if n_overlapping:
+        whose = (
+            "interval of one other judge overlaps"
+            if n_overlapping == 1
+            else (f"intervals of {n_overlapping} other judges overlap")
+        )
+        sentences.append(f"The {whose} with its own, so which judge is best is open.")
+    return sentences
+
+
+def _beside_people(kappa: Estimate, people: Ceiling | None) -> str:
+    if people is None:
+        return "No item has the grades of two people, so how far people agree with each other is unknown."
+    among_people = people.agreement.kappa
+    if not has_interval(among_people):
+        return "People have graded too few items together to compare."
+    if kappa.high < among_people.low:
+        return "It agrees with people less than they agree with each other."
+    if kappa.low > among_people.high:
+        return "It agrees with the reference more than two people agree with each other."
+    return "These intervals overlap: whether people agree with each other more than with it is open."
+
+
+def _say_scores(best: JudgeAgreement, judges: Sequence[JudgeAgreement]) -> list[str]:
+    auc = best.agreement.auc
+    n_scoring = sum(isfinite(judge.agreement.auc.value) for judge in judges)
+    verb = "puts" if n_scoring == 1 else "is best at putting"
+    first = f"By its scores, {called(best)} {verb} relevant items above others: {_said('AUC', auc)}."
+    if has_interval(auc) and auc.low <= 0.5:
+        return [first, NO_BETTER_THAN_CHANCE]
+    return [first]
+
+
+def called(judge: JudgeAgreement) -> str:
+    """A judge's name with its prompt and condition, where it has them."""
+    details = [f"prompt {judge.prompt}"] if judge.prompt else []
+    details += [f"under {judge.condition_name}"] if judge.condition_name else []
+    return f"{judge.name} ({', '.join(details)})" if details else judge.name
+
+
+def has_interval(estimate: Estimate) -> bool:
+    return isfinite(estimate.low) and isfinite(estimate.high)
+
+
+def overlaps(one: Estimate, other: Estimate) -> bool:
+    """Whether both have an interval and these share a value."""
+    return has_interval(one) and has_interval(other) and one.low <= other.high and other.low <= one.high
+
+
+def _best(judges: Sequence[JudgeAgreement], measure: str) -> JudgeAgreement | None:
+    defined = [judge for judge in judges if isfinite(getattr(judge.agreement, measure).value)]
+    return max(defined, key=lambda judge: getattr(judge.agreement, measure).value, default=None)
+
+
+def _said(sign: str, estimate: Estimate) -> str:
+    bounds = f" {interval((estimate.low, estimate.high))}" if has_interval(estimate) else ""
+    return f"{sign} {figure(estimate.value)}{bounds}"
+
+
+def _items_have(n: int) -> str:
+    return "One item has" if n == 1 else f"{n:,} items have"
