@@ -1,0 +1,100 @@
+"""A real broker and real Celery worker processes for the tests that kill them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.judging_fixtures import engine, judge, make_items, stub  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Worker:
+    """A Celery worker process (with its children) on the test database; started again after a kill."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.environment = environment
+        self.log = log
+        self.process: subprocess.Popen | None = None
+
+    def start(self, *, n_processes: int = 1) -> None:
+        argv = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", "judging,jobs"]
+        argv += [
+            "--concurrency",
+            str(n_processes),
+            "--loglevel",
+            "INFO",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                argv, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def kill(self) -> None:
+        """Kill -9 the worker and its children, all at once."""
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def freeze(self) -> None:
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+
+@pytest.fixture(scope="session")
+def broker_url(tmp_path_factory):
+    from config.embedded.valkey import ensure_valkey
+
+    lease = ensure_valkey(tmp_path_factory.mktemp("broker"))
+    yield lease.url
+    lease.leave()
+
+
+@pytest.fixture
+def make_worker(broker_url, transactional_db, settings, tmp_path):
+    """make_worker() gives a Worker, not started; all are killed at the end."""
+    from celery import current_app
+    from django.db import connection
+
+    settings.CELERY_BROKER_URL = broker_url
+    app = current_app._get_current_object()
+    before = app.conf.broker_url
+    app.conf.broker_url = broker_url
+    app.control.purge()
+    test_database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    environment = os.environ | {"BROKER_URL": broker_url, "DATABASE_URL": test_database.geturl()}
+    workers = []
+
+    def make() -> Worker:
+        workers.append(Worker(environment, tmp_path / f"worker-{len(workers)}.log"))
+        return workers[-1]
+
+    yield make
+    for worker in workers:
+        worker.kill()
+    app.control.purge()
+    app.conf.broker_url = before
+
+
+@pytest.fixture
+def wait_until():
+    """wait_until(condition, seconds): fails with the condition's name when it does not come true."""
+
+    def wait(condition, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"{condition.__name__} did not come true in {seconds} s"
+            time.sleep(0.05)
+
+    return wait
