@@ -1,11 +1,13 @@
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 
-from corpus.models import Job
+from corpus.models import Job, Project
 from exchange.formats.columns import IGNORED, METADATA
 from exchange.formats.kinds import KINDS
 from exchange.importing.previewing import Preview
 from exchange.kind_guide import METADATA_IS_KEPT, TITLES, fields_of
+from judges.models import Judge, Run
 
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -31,6 +33,62 @@ class UploadForm(forms.Form):
             "empty": "The file is empty. Was it written to the end?",
         },
     )
+
+
+class JudgeChoice(forms.ModelChoiceField):
+    def label_from_instance(self, judge: Judge) -> str:
+        version = f", version {judge.version}" if judge.version > 1 else ""
+        return f"{judge.name}{f' · {judge.prompt.name}' if judge.prompt else ''}{version}"
+
+
+class ExportForm(forms.Form):
+    """What goes out, and as what. Qrels hold one grade per item: the reference, or one judge’s."""
+
+    file_format = forms.ChoiceField(
+        label="File",
+        choices=[
+            ("csv", "CSV, the long form: one row per grade, for spreadsheets and data frames"),
+            ("jsonl", "JSON Lines, the long form: the same, one object a line"),
+            ("qrels", "Qrels for trec_eval: one grade per item"),
+        ],
+        initial="csv",
+        widget=forms.RadioSelect,
+    )
+    what = forms.ChoiceField(
+        label="Rows",
+        choices=[
+            ("both", "People’s labels and judges’ verdicts"),
+            ("labels", "People’s labels"),
+            ("verdicts", "Judges’ verdicts"),
+        ],
+        initial="both",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    judge = JudgeChoice(
+        label="Whose grades",
+        queryset=Judge.objects.none(),
+        empty_label="The reference: people’s one grade per item",
+        required=False,
+    )
+
+    def __init__(self, *args, project: Project, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        answered = Run.objects.filter(judge=OuterRef("pk"), job__state=Job.State.DONE, n_graded__gt=0)
+        judges = Judge.objects.filter(Exists(answered), project=project).select_related("prompt")
+        self.fields["judge"].queryset = judges
+
+    def choices(self) -> dict:
+        """The keyword arguments for `prepare_export`."""
+        cleaned = self.cleaned_data
+        if cleaned["file_format"] == "qrels":
+            return {"file_format": "qrels", "judge": cleaned["judge"], "what": whose(cleaned["judge"])}
+        return {"file_format": cleaned["file_format"], "what": cleaned["what"] or "both"}
+
+
+def whose(judge: Judge | None) -> str:
+    """Qrels of a judge hold verdicts, those of the reference people's labels."""
+    return "verdicts" if judge else "labels"
 
 
 class ChoicesForm(forms.Form):

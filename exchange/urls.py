@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exchange.views import imports
+from exchange.views import exports, imports
 
 app_name = "exchange"
 urlpatterns = [
@@ -17,4 +17,8 @@ urlpatterns = [
     path("p/<slug:slug>/imports/<int:pk>/good-rows/", imports.import_good_rows, name="import-good-rows"),
     path("p/<slug:slug>/imports/<int:pk>/undo/", imports.import_undo, name="import-undo"),
     path("p/<slug:slug>/imports/<int:pk>/bad-rows/", imports.import_bad_rows, name="import-bad-rows"),
+    path("p/<slug:slug>/exports/", exports.export_list, name="export-list"),
+    path("p/<slug:slug>/exports/new/", exports.export_create, name="export-create"),
+    path("p/<slug:slug>/exports/<int:pk>/cancel/", exports.export_cancel, name="export-cancel"),
+    path("p/<slug:slug>/exports/<int:pk>/download/", exports.export_download, name="export-download"),
 ]

@@ -155,8 +155,11 @@ def _locked(project: Project, pk: int) -> Job:
 
 def _preview_page(request: HttpRequest, job: Job, form: ChoicesForm, preview: Preview) -> HttpResponse:
     sniffed = preview.sniffed
-    by_judge = "source" not in preview.asks or form["source"].value() == "judge"
-    asked = [name for name in preview.asks if name == ("judge" if by_judge else "rater")]
+    by_judge = form["source"].value() == "judge"
+    if "source" in preview.asks:
+        asked = ["judge", "condition"] if by_judge else ["rater"]
+    else:
+        asked = sorted(preview.asks)
     context = {
         "job": job,
         "form": form,
@@ -165,7 +168,7 @@ def _preview_page(request: HttpRequest, job: Job, form: ChoicesForm, preview: Pr
         "notes": list(filter(None, map(in_browser_words, sniffed.notes))) if sniffed else [],
         "delimiter": DELIMITERS.get(sniffed.delimiter, sniffed.delimiter) if sniffed else "",
         "shape_fields": [form["kind"], form["encoding"]],
-        "whose_fields": [form[name] for name in asked or preview.asks],
+        "whose_fields": [form[name] for name in asked],
         "rows": [
             row._replace(cells=tuple(zip(preview.fields, row.cells, strict=bool(row.cells))))
             for row in preview.rows

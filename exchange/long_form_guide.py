@@ -1,0 +1,24 @@
+"""The columns of the long form in words, in their order (long_form.COLUMNS)."""
+
+COLUMN_WORDS = {
+    "query_id": "The query’s id, as it was imported.",
+    "query": "Its text; empty where only the id is known.",
+    "need": "The information need behind it, where there is one.",
+    "candidate_id": "The candidate’s id, as it was imported.",
+    "title": "The candidate’s title.",
+    "candidate": "Its text; empty where only the id is known.",
+    "rater_kind": "“person” for a label, “judge” for a verdict.",
+    "rater": "The person’s or the judge’s name.",
+    "prompt": "The judge’s prompt; empty for people and for qrels.",
+    "judge_version": "The judge’s version: a changed judge is a new one.",
+    "prompt_hash": "The content hash of the prompt, to tell its wordings apart.",
+    "scoring": "How the judge was asked; empty for verdicts made elsewhere.",
+    "condition": "What was changed in what the judge was shown; empty for the plain run.",
+    "run": "The run’s number: one judge over one item set.",
+    "outcome": "graded, scored, abstained, unreadable, out_of_range, empty, refused or error.",
+    "grade": "A value of the rubric; empty unless the outcome is graded.",
+    "score": "The judge’s continuous value, where it has one.",
+    "raw": "What the judge wrote, word for word.",
+    "rationale": "Why a person chose the grade; for verdicts the reason of a failure.",
+    "created_at": "When the grade was given or imported, with time zone.",
+}

@@ -1,0 +1,115 @@
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from corpus.jobs import cancel
+from corpus.models import Job, Project
+from corpus.models.job import JobQuerySet
+from corpus.paging import page_of_newest
+from corpus.permissions import Capability, project_view
+from exchange.exporting import download_name, export_path, prepare_export
+from exchange.forms import ExportForm
+from exchange.long_form_guide import COLUMN_WORDS
+from judges.models import Judge
+
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "qrels": "text/plain; charset=utf-8",
+}
+
+
+def exports_of(project: Project) -> JobQuerySet:
+    return project.jobs.filter(kind=Job.Kind.EXPORT).select_related("created_by")
+
+
+@project_view(Capability.MANAGE)
+def export_list(request: HttpRequest, project: Project) -> HttpResponse:
+    """The exports and the form for the next one; asked by htmx, the exports alone."""
+    partial = "#exports" if request.htmx else ""
+    return _page(request, project, ExportForm(project=project), partial=partial)
+
+
+@project_view(Capability.MANAGE)
+@require_POST
+def export_create(request: HttpRequest, project: Project) -> HttpResponse:
+    form = ExportForm(request.POST, project=project)
+    if not form.is_valid():
+        return _page(request, project, form)
+    prepare_export(project, by=request.user, **form.choices())
+    return redirect("exchange:export-list", project.slug)
+
+
+@project_view(Capability.MANAGE)
+@require_POST
+def export_cancel(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    job = get_object_or_404(exports_of(project), pk=pk)
+    if not cancel(job):
+        messages.info(request, "The export had ended already.")
+    return redirect("exchange:export-list", project.slug)
+
+
+@project_view(Capability.MANAGE)
+def export_download(request: HttpRequest, project: Project, pk: int) -> HttpResponse | FileResponse:
+    """The finished file, always as a download."""
+    job = get_object_or_404(exports_of(project), pk=pk)
+    if job.state != Job.State.DONE:
+        messages.info(request, "This export has no file (yet).")
+        return redirect("exchange:export-list", project.slug)
+    try:
+        file = None if job.params.get("out") else export_path(job).open("rb")
+    except FileNotFoundError:
+        file = None
+    if file is None:
+        messages.error(request, "The file of this export is not on the server (any more). Export again.")
+        return redirect("exchange:export-list", project.slug)
+    response = FileResponse(
+        file,
+        as_attachment=True,
+        filename=download_name(job),
+        content_type=CONTENT_TYPES[job.params["file_format"]],
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _page(request: HttpRequest, project: Project, form: ExportForm, *, partial: str = "") -> HttpResponse:
+    page = page_of_newest(exports_of(project), before=request.GET.get("before"))
+    context = {
+        "form": form,
+        "page": page,
+        "exports": [
+            (job, title, _has_file(job)) for job, title in zip(page.rows, titles(page.rows), strict=True)
+        ],
+        "is_working": any(not job.is_ended for job in page.rows),
+        "columns": COLUMN_WORDS,
+        "rail": "exports",
+    }
+    return render(request, f"exchange/export_list.html{partial}", context)
+
+
+def _has_file(job: Job) -> bool:
+    return job.state == Job.State.DONE and not job.params.get("out") and export_path(job).is_file()
+
+
+def titles(jobs: Iterable[Job]) -> list[str]:
+    """What each export holds, in words."""
+    judges = dict(
+        Judge.objects.filter(
+            pk__in=[job.params.get("judge") for job in jobs if job.params.get("judge")]
+        ).values_list("pk", "name")
+    )
+    found = []
+    for job in jobs:
+        params = job.params
+        if params["file_format"] == "qrels" and params.get("judge"):
+            found.append(f"Qrels of judge {judges.get(params['judge'], '(deleted)')}")
+        elif params["file_format"] == "qrels":
+            found.append("Qrels of the reference")
+        else:
+            what = {"both": "Labels and verdicts", "labels": "Labels", "verdicts": "Verdicts"}[params["what"]]
+            found.append(f"{what}, {'CSV' if params['file_format'] == 'csv' else 'JSON Lines'}")
+    return found
