@@ -1,2 +1,19 @@
+from django.urls import path
+
+from annotate.views import labelling, rounds
+
 app_name = "annotate"
-urlpatterns: list = []
+urlpatterns = [
+    path("p/<slug:slug>/rounds/", rounds.round_list, name="round-list"),
+    path("p/<slug:slug>/rounds/new/", rounds.round_create, name="round-create"),
+    path("p/<slug:slug>/rounds/<int:pk>/", rounds.round_detail, name="round-detail"),
+    path("p/<slug:slug>/rounds/<int:pk>/open/", rounds.round_open, name="round-open"),
+    path("p/<slug:slug>/rounds/<int:pk>/pause/", rounds.round_pause, name="round-pause"),
+    path("p/<slug:slug>/rounds/<int:pk>/resume/", rounds.round_resume, name="round-resume"),
+    path("p/<slug:slug>/rounds/<int:pk>/close/", rounds.round_close, name="round-close"),
+    path("p/<slug:slug>/rounds/<int:pk>/label/", labelling.label_item, name="label-item"),
+    path("p/<slug:slug>/rounds/<int:pk>/label/save/", labelling.label_save, name="label-save"),
+    path("p/<slug:slug>/rounds/<int:pk>/label/skip/", labelling.label_skip, name="label-skip"),
+    path("p/<slug:slug>/rounds/<int:pk>/label/undo/", labelling.label_undo, name="label-undo"),
+    path("p/<slug:slug>/rounds/<int:pk>/label/unskip/", labelling.label_unskip, name="label-unskip"),
+]

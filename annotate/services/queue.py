@@ -2,7 +2,8 @@
 
 A slot has `places_left` = overlap − current labels. A live lease is a promise of one of those places, so
 leases are given only while places_left exceeds other people's live leases. Every act locks in one order:
-the project's references (shared), the person's participation, then the slot with its item, then holds, labels and references.
+the project's references (shared), the person's participation, the slot with its item, then holds, labels
+and references.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Eight people at once on the real database: each item ends with exactly its overlap, none lost, none double."""
+"""Eight people at once on the real database: each item ends with exactly its overlap, no more, no less."""
 
 import random
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -1,0 +1,200 @@
+/* The labelling screen. An answer shows the next item at once; its save runs behind, in order, and is tried
+   again until the server has it. Without this file every button is a plain form. */
+import { AnswerQueue } from "./label_queue.js";
+import { listenToKeys } from "./label_keys.js";
+
+const FLASH_MS = 100;
+const N_KEPT = 50; // answered cards kept for an undo that needs no server
+
+const screen = document.getElementById("label-screen");
+const desk = document.getElementById("label-desk");
+const undoForm = document.getElementById("label-undo");
+const state = document.getElementById("label-state");
+const notice = document.getElementById("label-notice");
+
+const newKey = () => {
+  if (crypto.randomUUID) return crypto.randomUUID(); // missing where the site is served without https
+  const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
+  const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+};
+const copyOf = (template) => document.importNode(template.content, true).firstElementChild;
+const slotOf = (card) => card?.dataset.slot;
+const formOf = (card) => card.querySelector("form");
+
+/* ── What lies on the desk ──────────────────────────────────────────────────────────────────────────── */
+let current = desk.querySelector(".label-card");
+let ready = [...document.querySelectorAll("#label-ready template[data-slot]")].map(copyOf);
+const answered = []; // newest last
+let end = null; // what the server says when nothing is left
+let clock = { seconds: 0, since: performance.now() };
+
+function show(card) {
+  current = card ?? null;
+  const waiting = document.querySelector("#label-ready template[data-wait]");
+  const nothing = queue.isEmpty && end ? end : waiting;
+  desk.replaceChildren(card ?? copyOf(nothing));
+  desk.querySelector("#card-heading").focus({ preventScroll: true });
+  desk.querySelector(".label-body").scrollTop = 0;
+  clock = { seconds: 0, since: performance.now() };
+}
+
+function secondsShown() {
+  const running = clock.since === null ? 0 : (performance.now() - clock.since) / 1000;
+  return clock.seconds + running;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) clock = { seconds: secondsShown(), since: null };
+  else clock.since = performance.now();
+});
+
+function flash(card, value) {
+  const button = card?.querySelector(`button[name="grade"][value="${CSS.escape(value)}"]`);
+  if (!button) return;
+  button.dataset.pressed = "";
+  setTimeout(() => delete button.dataset.pressed, FLASH_MS);
+}
+
+/* ── Decisions ──────────────────────────────────────────────────────────────────────────────────────── */
+function decide(button) {
+  if (!current) return;
+  const card = current;
+  const fields = Object.fromEntries(new FormData(formOf(card)));
+  delete fields.csrfmiddlewaretoken;
+  const isGrade = button.name === "grade";
+  if (isGrade) Object.assign(fields, { grade: button.value, seconds: secondsShown().toFixed(1) });
+  answered.push(card);
+  if (answered.length > N_KEPT) answered.shift();
+  queue.add({
+    kind: isGrade ? "save" : "skip",
+    url: isGrade ? formOf(card).action : button.formAction,
+    slot: slotOf(card),
+    fields,
+    chip: isGrade ? button.querySelector(".grade")?.textContent ?? "–" : "s",
+  });
+  show(ready.shift());
+  if (isGrade) flash(current, button.value);
+}
+
+function undo() {
+  const card = answered.pop();
+  if (!card && !queue.isEmpty) return; // what the server knows as the last answer is not the last one yet
+  const slot = card ? slotOf(card) : undoForm.elements.slot.value;
+  if (!slot) return;
+  undoForm.elements.slot.value = "";
+  if (card) {
+    formOf(card).elements.client_key.value = newKey(); // its next answer is another one
+    card.querySelector(".label-earlier")?.remove();
+    if (current) ready.unshift(current);
+    show(card);
+  }
+  queue.add({ kind: "undo", url: undoForm.action, slot, fields: { slot }, chip: "" });
+}
+
+desk.addEventListener("submit", (event) => {
+  if (!event.target.closest(".label-card")) return;
+  event.preventDefault();
+  if (event.submitter) decide(event.submitter);
+});
+undoForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  undo();
+});
+
+/* ── Answers from the server ────────────────────────────────────────────────────────────────────────── */
+function takeIn(html, entry) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const update = page.getElementById("label-update");
+  if (!update) return;
+  document.getElementById("label-progress").replaceWith(page.getElementById("label-progress"));
+  document.getElementById("label-recent").replaceWith(page.getElementById("label-recent"));
+  const refusal = page.getElementById("label-refusal");
+  if (refusal) refuse(refusal);
+  if (queue.isEmpty) undoForm.elements.slot.value = update.dataset.undo;
+
+  const templates = [...update.querySelectorAll("template[data-slot]")];
+  const known = new Map(ready.map((card) => [slotOf(card), card]));
+  const away = new Set([slotOf(current), ...queue.slots]);
+  const leased = templates.filter((each) => !away.has(each.dataset.slot));
+  const cardOf = (template) => known.get(template.dataset.slot) ?? copyOf(template);
+  if (queue.isEmpty) ready = leased.map(cardOf); // the server's order; what is no longer ours goes
+  else ready.push(...leased.filter((each) => !known.has(each.dataset.slot)).map(copyOf));
+  end = update.querySelector("template[data-end]");
+
+  const isReopened = entry.kind === "undo" && queue.isEmpty && ready.length && slotOf(ready[0]) === entry.slot;
+  if (isReopened && current) {
+    const before = current;
+    show(ready.shift());
+    ready.unshift(before);
+  } else if (!current) {
+    show(ready.shift());
+  }
+}
+
+/* Why an answer was not kept, with its text, until the person has read it. */
+function refuse(refusal) {
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "button small";
+  close.textContent = "Close";
+  close.addEventListener("click", () => refusal.remove());
+  refusal.removeAttribute("id");
+  refusal.append(close);
+  notice.append(refusal);
+}
+
+function tell({ message, retry }) {
+  state.textContent = message;
+  state.classList.toggle("bad", Boolean(retry));
+  if (retry) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button small";
+    button.textContent = "Try now";
+    button.addEventListener("click", retry);
+    state.append(" ", button);
+  }
+  const list = document.getElementById("label-recent");
+  for (const chip of list.querySelectorAll("[data-unsaved]")) chip.remove();
+  for (const entry of queue.waiting.filter((each) => each.kind === "save")) {
+    const chip = document.createElement("li");
+    chip.dataset.unsaved = "";
+    chip.className = "grade is-unsaved";
+    chip.title = "Not saved yet";
+    chip.textContent = entry.chip;
+    list.prepend(chip);
+  }
+}
+
+const queue = new AnswerQueue({ store: screen.dataset.store, login: screen.dataset.login, takeIn, tell });
+
+// Answers that an earlier visit could not send: their items may still lie on top.
+if (!queue.isEmpty) {
+  const sent = new Set(queue.slots);
+  ready = ready.filter((card) => !sent.has(slotOf(card)));
+  if (sent.has(slotOf(current))) show(ready.shift());
+  queue.send();
+}
+
+/* ── Keys ───────────────────────────────────────────────────────────────────────────────────────────── */
+const dialog = document.getElementById("keys");
+const openKeys = document.getElementById("open-keys");
+openKeys.hidden = false;
+openKeys.addEventListener("click", () => dialog.showModal());
+desk.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches("textarea") && !event.isComposing) {
+    desk.querySelector("#card-heading").focus({ preventScroll: true });
+  }
+});
+
+listenToKeys({
+  toggle: document.getElementById("keys-on"),
+  keys: {
+    u: undo,
+    e: () => desk.querySelector("#rationale")?.focus(),
+    g: () => document.querySelector("#guidelines summary").click(),
+    "?": () => dialog.showModal(),
+  },
+  otherwise: (key) => desk.querySelector(`.label-card button[data-key="${CSS.escape(key)}"]`)?.click(),
+});
