@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from exchange.formats.rows import FileProblem
 
-BLOCK = 1 << 18
+BLOCK = 1 << 17
 GZIP_MAGIC = b"\x1f\x8b"
 OTHER_MAGICS = {
     b"PK\x03\x04": "a zip archive or an Excel file; save the sheet as CSV, or unpack the archive",
