@@ -1,0 +1,31 @@
+"""A figure: a chart in both schemes, and its data as a table."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from reports.charts.theme import config
+from reports.charts.tokens import SCHEMES
+
+
+class Figure(NamedTuple):
+    """What a page shows, and what its downloads hold."""
+
+    name: str  # in its downloads' names
+    title: str
+    subtitle: str  # over what: n and units
+    draw: Callable[[str], Any]  # scheme → altair chart without config
+    columns: list[str]
+    rows: list[list[Any]]
+
+    def spec(self, scheme: str) -> dict[str, Any]:
+        """The Vega-Lite specification, data and colours included."""
+        spec: dict[str, Any] = self.draw(scheme).to_dict()
+        spec["config"] = config(scheme)
+        spec["title"] = {"text": self.title, "subtitle": self.subtitle}
+        spec["description"] = f"{self.title}. {self.subtitle}"
+        return spec
+
+    @property
+    def specs(self) -> dict[str, dict[str, Any]]:
+        """The specifications by scheme, as charts.js reads them; the page shows the title itself."""
+        return {scheme: self.spec(scheme) | {"title": None} for scheme in SCHEMES}
