@@ -83,19 +83,33 @@ class RubricForm(forms.ModelForm):
 
 
 class GradeForm(forms.Form):
-    value = forms.IntegerField(min_value=0, max_value=99)
-    name = forms.CharField(max_length=60)
+    """One grade; a row without value and name is none."""
+
+    value = forms.IntegerField(required=False, min_value=0, max_value=99)
+    name = forms.CharField(required=False, max_length=60)
     meaning = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    @property
+    def is_left_empty(self) -> bool:
+        return self.cleaned_data.get("value") is None and not self.cleaned_data.get("name")
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if not self.errors and not self.is_left_empty:
+            if cleaned["value"] is None:
+                self.add_error("value", "A grade needs a number.")
+            if not cleaned["name"]:
+                self.add_error("name", "A grade needs a name.")
+        return cleaned
 
 
 class BaseGradeFormSet(forms.BaseFormSet):
-    """The grades of a rubric in ascending order; rows left empty are no grades."""
+    """The grades of a rubric in ascending order."""
 
     @property
     def grades(self) -> list[dict]:
-        filled = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.errors]
-        kept = [{key: row[key] for key in ("value", "name", "meaning")} for row in filled]
-        return sorted(kept, key=lambda grade: grade["value"])
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.is_left_empty]
+        return sorted(rows, key=lambda grade: grade["value"])
 
 
 GradeFormSet = forms.formset_factory(
