@@ -13,7 +13,7 @@ from corpus.permissions import Capability, project_view
 from corpus.services import freeze_all_items
 
 
-@project_view(Capability.VIEW)
+@project_view(Capability.LABEL)
 def round_list(request: HttpRequest, project: Project) -> HttpResponse:
     """The rounds with their progress; those who only label see the open ones."""
     found = project.rounds.visible_to(request.capabilities).with_progress()
@@ -42,7 +42,7 @@ def round_create(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "annotate/round_create.html", {"form": form, "rail": "label"})
 
 
-@project_view(Capability.VIEW)
+@project_view(Capability.LABEL)
 def round_detail(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     round = get_object_or_404(
         project.rounds.visible_to(request.capabilities).with_progress().select_related("rubric"), pk=pk
