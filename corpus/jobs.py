@@ -7,19 +7,21 @@ writes are visible while the work's own transaction is still open.
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from corpus.models import Job
 
 logger = logging.getLogger(__name__)
 STALE_SECONDS = 60
+BEAT_SECONDS = 10
 PATIENCE_SECONDS = 2.0
 
 
@@ -77,7 +79,20 @@ class Progress:
             raise JobStopped(f"Job {self.job.pk} was cancelled or taken over.")
 
     def finish(self, state: str, *, result: dict, error: str, note: str) -> None:
-        self._cursor.execute(
+        """Record how the job ended; no word where it is not this worker's any more."""
+        self._end(self._cursor, state, result=result, error=error, note=note)
+
+    def finish_within(self, cursor, *, result: dict) -> None:
+        """End the job as done in the transaction of `cursor`, as its last act: work and end are one commit.
+
+        Raises JobStopped when the job was cancelled or taken over, so that nothing of a worker that woke
+        too late is stored.
+        """
+        if not self._end(cursor, Job.State.DONE, result=result, error="", note=""):
+            raise JobStopped(f"Job {self.job.pk} was cancelled or taken over.")
+
+    def _end(self, cursor, state: str, *, result: dict, error: str, note: str) -> bool:
+        cursor.execute(
             "UPDATE corpus_job SET state = %s, n_done = %s, n_total = coalesce(%s, n_total), note = %s,"
             " result = %s, error = %s, finished_at = now(), heartbeat_at = now()"
             " WHERE id = %s AND attempt = %s AND state = 'running'",
@@ -92,6 +107,7 @@ class Progress:
                 self.job.attempt,
             ],
         )
+        return cursor.rowcount == 1
 
 
 class JobFailed(Exception):
@@ -128,6 +144,32 @@ def _own_cursor() -> Iterator:
         own.close()
 
 
+@contextmanager
+def _beating(job: Job) -> Iterator[None]:
+    """Beat for the job from a thread, for the time in which one long statement reports nothing."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_SECONDS):
+            try:
+                with _own_cursor() as cursor:
+                    cursor.execute(
+                        "UPDATE corpus_job SET heartbeat_at = now()"
+                        " WHERE id = %s AND attempt = %s AND state = 'running'",
+                        [job.pk, job.attempt],
+                    )
+            except DatabaseError as error:
+                logger.warning("No heartbeat for job %s: %s", job.pk, error)
+
+    thread = threading.Thread(target=beat, name=f"job-{job.pk}-heart", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def do_exclusively(
     job_id: int,
     work: Callable[[Job, Progress], dict],
@@ -142,7 +184,7 @@ def do_exclusively(
     job = claim(job_id)
     if job is None:
         return None
-    with _own_cursor() as cursor:
+    with _own_cursor() as cursor, _beating(job):
         progress = Progress(job, cursor, on_update=on_update)
         try:
             result = work(job, progress)
