@@ -1,5 +1,7 @@
 """Runs and judges in words and figures, for the command line and for JSON."""
 
+from typing import NamedTuple
+
 from judges.models import Judge, Run
 
 
@@ -54,7 +56,21 @@ def judge_figures(judge: Judge) -> dict:
 
 def outcome_sentence(run: Run) -> str:
     """How many items came out how: “190 graded, 2 unreadable”."""
-    named = {
+    return ", ".join(f"{part.n:,} {part.name}" for part in segments(run) if part.n) or "nothing yet"
+
+
+class Segment(NamedTuple):
+    """One part of a run's bar: name, number of items, and where it lies in a bar 1,000 wide."""
+
+    name: str
+    n: int
+    x: float
+    width: float
+
+
+def segments(run: Run) -> list[Segment]:
+    """The run's bar from left to right: graded, scored, abstained, unreadable, failed, left."""
+    counts = {
         "graded": run.n_graded,
         "scored": run.n_scored,
         "abstained": run.n_abstained,
@@ -62,13 +78,19 @@ def outcome_sentence(run: Run) -> str:
         "failed": run.n_failed,
         "left": run.n_left,
     }
-    return ", ".join(f"{n:,} {name}" for name, n in named.items() if n) or "nothing yet"
+    total = max(sum(counts.values()), 1)
+    parts = []
+    x = 0.0
+    for name, n in counts.items():
+        width = 1000 * n / total
+        parts.append(Segment(name, n, round(x, 2), round(width, 2)))
+        x += width
+    return parts
 
 
-def duration(seconds: float) -> str:
-    """A time span in words a person says: “41 s”, “12 min”, “3.5 h”."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+def cost(run: Run) -> float | None:
+    """US dollars so far by the engine's prices; None where it has none."""
+    engine = run.judge.engine
+    if engine is None or not (engine.price_in or engine.price_out):
+        return None
+    return (run.tokens_in * engine.price_in + run.tokens_out * engine.price_out) / 1e6

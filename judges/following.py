@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from corpus import jobs
 from corpus.models import Job
-from judges.describing import duration
+from corpus.templatetags.show import duration
 from judges.models import Run
 from judges.running import STALE_SECONDS, work_on_run_here
 

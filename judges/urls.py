@@ -1,2 +1,22 @@
+from django.urls import path
+
+from judges.views import engines, judges, runs
+
 app_name = "judges"
-urlpatterns: list = []
+urlpatterns = [
+    path("engines/", engines.engine_list, name="engine-list"),
+    path("engines/new/", engines.engine_create, name="engine-create"),
+    path("engines/<int:pk>/", engines.engine_detail, name="engine-detail"),
+    path("engines/<int:pk>/probe/", engines.engine_probe, name="engine-probe"),
+    path("p/<slug:slug>/judges/", judges.judge_list, name="judge-list"),
+    path("p/<slug:slug>/judges/new/", judges.judge_create, name="judge-create"),
+    path("p/<slug:slug>/judges/<int:pk>/", judges.judge_detail, name="judge-detail"),
+    path("p/<slug:slug>/runs/", runs.run_list, name="run-list"),
+    path("p/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
+    path("p/<slug:slug>/runs/<int:pk>/", runs.run_detail, name="run-detail"),
+    path("p/<slug:slug>/runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
+    path("p/<slug:slug>/runs/<int:pk>/pause/", runs.run_pause, name="run-pause"),
+    path("p/<slug:slug>/runs/<int:pk>/resume/", runs.run_resume, name="run-resume"),
+    path("p/<slug:slug>/runs/<int:pk>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("p/<slug:slug>/runs/<int:pk>/retry/", runs.run_retry, name="run-retry"),
+]

@@ -60,6 +60,11 @@ class Engine(models.Model):
         return self.model or "SmolLM2-135M-Instruct"
 
     @property
+    def n_missing(self) -> int:
+        """How many checks of the last probe failed."""
+        return sum(not check["passed"] for check in self.last_probe or [])
+
+    @property
     def api_key(self) -> str:
         """The key in clear, empty when there is none. Raises KeyUnreadable after a lost ENGINE_KEY."""
         if not self.encrypted_key:

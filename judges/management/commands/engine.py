@@ -87,8 +87,7 @@ class Command(BaseCommand):
 def _verdict(engine: Engine) -> str:
     if engine.last_probe is None:
         return "not probed"
-    n_missing = sum(not check["passed"] for check in engine.last_probe)
-    return f"{n_missing} checks failed" if n_missing else "all checks passed"
+    return f"{engine.n_missing} checks failed" if engine.n_missing else "all checks passed"
 
 
 def _show_probe(engine: Engine) -> bool:

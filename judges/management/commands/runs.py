@@ -7,7 +7,8 @@ from rich.live import Live
 from rich.table import Table
 
 from corpus.models import Project
-from judges.describing import duration, outcome_sentence, run_figures
+from corpus.templatetags.show import duration
+from judges.describing import outcome_sentence, run_figures
 from judges.following import has_worker, work_here
 from judges.models import Run
 from judges.services import RunRefused, cancel_run, pause_run, resume_run, retry_failures
