@@ -30,6 +30,14 @@ class Query(models.Model):
         db_index=False,
         help_text="The import that brought the text, when it came after the id.",
     )
+    need_job = models.ForeignKey(
+        Job,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The import that brought the need, when it came after the id.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -11,6 +11,7 @@ from exchange.importing.bad_rows import BadRows
 from exchange.importing.copying import copy_lines, escape, reserve_ids
 
 CACHED_QUERIES = 200_000
+NULL = "\\N"
 
 
 class Pair(NamedTuple):
@@ -58,14 +59,30 @@ class CollectionWriter:
         self.bad = bad
         self.counts = {"queries": 0, "candidates": 0, "items": 0, "texts": 0}
         self._queries: dict[str, StoredQuery] = {}
+        self._places = False
 
     def place(self, pairs: Sequence[Pair]) -> list[Placed | None]:
         """Make what is missing of each pair; None where the row was bad. One entry per pair, in order."""
+        self._places = True
         queries = self.store_queries([(pair.line, pair.query_id, pair.query, pair.need) for pair in pairs])
+        if None in queries:
+            placed = iter(self.place([pair for pair, query in zip(pairs, queries, strict=True) if query]))
+            return [None if query is None else next(placed) for query in queries]
         candidates = self.store_candidates(
             [(pair.line, pair.candidate_id, pair.title, pair.candidate, pair.metadata) for pair in pairs]
         )
         return self._store_items(queries, candidates)
+
+    def drop_what_only_bad_rows_brought(self) -> None:
+        """Delete this import's queries that have no item, because all rows that name them were bad."""
+        if not self._places:
+            return
+        self.cursor.execute(
+            "DELETE FROM corpus_query q WHERE q.project_id = %s AND q.job_id = %s"
+            " AND NOT EXISTS (SELECT FROM corpus_item i WHERE i.query_id = q.id)",
+            [self.project.pk, self.job.pk],
+        )
+        self.counts["queries"] -= self.cursor.rowcount
 
     # Queries: few and shared by many rows, so they are kept in memory
 
@@ -103,9 +120,12 @@ class CollectionWriter:
         if fills:
             self.counts["texts"] += len(fills)
             self.cursor.execute(
-                "UPDATE corpus_query q SET text = f.text, need = f.need, text_job_id = %s"
+                "UPDATE corpus_query q SET text = f.text, need = f.need,"
+                " text_job_id = CASE WHEN q.text = f.text THEN q.text_job_id ELSE %s END,"
+                " need_job_id = CASE WHEN q.need = f.need THEN q.need_job_id ELSE %s END"
                 " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f (id, text, need) WHERE q.id = f.id",
                 [
+                    self.job.pk,
                     self.job.pk,
                     [stored.pk for stored in fills.values()],
                     [stored.text for stored in fills.values()],
@@ -150,14 +170,17 @@ class CollectionWriter:
     def store_candidates(
         self, rows: Sequence[tuple[int, str, str, str, dict[str, Any] | None]]
     ) -> list[tuple[int, bool] | None]:
-        """(key, is new) of (line, id, title, text, metadata) rows; None where a text contradicts."""
+        """(key, is new) of (line, id, title, text, metadata) rows; None where a title or text contradicts.
+
+        Title, text and metadata come together, once: a candidate known by its id alone has none of them.
+        """
         first: dict[str, int] = {}
         spoiled: set[int] = set()
         for index, (line, external_id, title, text, _) in enumerate(rows):
             before = first.setdefault(external_id, index)
-            if before == index or not text:
+            if before == index or not (text or title):
                 continue
-            if not rows[before][3]:
+            if not (rows[before][3] or rows[before][2]):
                 first[external_id] = index
             elif rows[before][3] != text or rows[before][2] != title:
                 spoiled.add(index)
@@ -172,7 +195,7 @@ class CollectionWriter:
         for external_id, pk, stored_hash in self.cursor.fetchall():
             line, _, title, text, _ = rows[first[external_id]]
             keys[external_id] = (pk, False)
-            if not text:
+            if not (text or title):
                 continue
             if stored_hash is None:
                 fills.append((pk, first[external_id]))
@@ -202,10 +225,13 @@ class CollectionWriter:
         def lines():
             for pk, index in zip(pks, new, strict=True):
                 _, external_id, title, text, metadata = rows[index]
+                if not (text or title):
+                    yield f"{prefix}{pk}\t{escape(external_id)}\t\t\t\\N\t\\N"
+                    continue
                 yield (
                     f"{prefix}{pk}\t{escape(external_id)}\t{escape(title)}\t{escape(text)}"
-                    f"\t{content_hash(title, text) if text else chr(92) + 'N'}"
-                    f"\t{escape(orjson.dumps(metadata).decode()) if metadata else chr(92) + 'N'}"
+                    f"\t{content_hash(title, text)}"
+                    f"\t{escape(orjson.dumps(metadata).decode()) if metadata else NULL}"
                 )
 
         copy_lines(
@@ -221,7 +247,7 @@ class CollectionWriter:
         self.counts["texts"] += len(fills)
         self.cursor.execute(
             "UPDATE corpus_candidate c SET title = f.title, text = f.text, content_hash = f.hash,"
-            " metadata = coalesce(f.metadata, c.metadata), text_job_id = %s"
+            " metadata = f.metadata, text_job_id = %s"
             " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::jsonb[])"
             " AS f (id, title, text, hash, metadata) WHERE c.id = f.id",
             [
