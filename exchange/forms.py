@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef
 from corpus.models import Job, Project
 from exchange.formats.columns import IGNORED, METADATA
 from exchange.formats.kinds import KINDS
+from exchange.importing.labels import DEFAULT_RATER
 from exchange.importing.previewing import Preview
 from exchange.kind_guide import METADATA_IS_KEPT, TITLES, fields_of
 from judges.models import Judge, Run
@@ -62,7 +63,6 @@ class ExportForm(forms.Form):
             ("verdicts", "Judges’ verdicts"),
         ],
         initial="both",
-        required=False,
         widget=forms.RadioSelect,
     )
     judge = JudgeChoice(
@@ -83,7 +83,7 @@ class ExportForm(forms.Form):
         cleaned = self.cleaned_data
         if cleaned["file_format"] == "qrels":
             return {"file_format": "qrels", "judge": cleaned["judge"], "what": whose(cleaned["judge"])}
-        return {"file_format": cleaned["file_format"], "what": cleaned["what"] or "both"}
+        return {"file_format": cleaned["file_format"], "what": cleaned["what"]}
 
 
 def whose(judge: Judge | None) -> str:
@@ -109,9 +109,7 @@ class ChoicesForm(forms.Form):
     judge = forms.CharField(
         max_length=200, required=False, help_text="The model that gave them, for example gpt-4o."
     )
-    rater = forms.CharField(
-        max_length=200, required=False, help_text="Who gave them. Without a name, it is “imported”."
-    )
+    rater = forms.CharField(max_length=200, required=False)
     condition = forms.CharField(
         max_length=200, required=False, help_text="Only where the judge was shown something other than usual."
     )
@@ -136,6 +134,8 @@ class ChoicesForm(forms.Form):
                 "shown_encoding": encoding,
             },
         )
+        unnamed = "qrels" if self.shown_kind == "qrels" else DEFAULT_RATER
+        self.fields["rater"].help_text = f"Who gave them. Without a name, it is “{unnamed}”."
         kinds = list(TITLES.items())
         self.fields["kind"].choices = kinds if self.shown_kind else [("", "Choose …"), *kinds]
         detected = f" ({preview.sniffed.encoding})" if preview.sniffed and not encoding else ""

@@ -45,14 +45,14 @@ GUIDES = (
         "topics",
         "Topics",
         "Queries' texts, for ids that another file brought or will bring. TREC's <top> files are read too.",
-        "q1\twhat slows soil carbon loss\nq2\thow deep do wheat roots grow\nq3\twhy is my compost wet",
+        "query_id\tquery\nq1\twhat slows soil carbon loss\nq2\thow deep do wheat roots grow",
     ),
     Guide(
         "collection",
         "Collection",
-        "Candidates' texts by id, as MS MARCO's TSV files have them.",
-        "c1\tCover crops keep roots in the ground through winter.\nc2\tCarbon dates old wood.\n"
-        "c3\tWheat roots reach two metres.",
+        "Candidates' texts by id. MS MARCO's TSV files, which name no columns, are read too.",
+        "candidate_id\tcandidate\nc1\tCover crops keep roots in the ground through winter.\n"
+        "c2\tCarbon dates old wood.",
     ),
     Guide(
         "system",

@@ -45,7 +45,9 @@ class ShownRow(NamedTuple):
 class Preview(NamedTuple):
     """columns: the file's, known even where `problem` says why it cannot be read as asked (sniffed is None
     then). mapping: theirs → ours as it now stands. examples: a value of each column, "" where there is none.
-    asks: which of rater, judge and source the file leaves open. n_rows: an estimate, None when unknown."""
+    asks: what the file leaves open: "rater", "judge", or "source" (which of the two gave its grades).
+    n_rows: an estimate, None when unknown.
+    """
 
     sniffed: Sniffed | None
     problem: str
@@ -106,7 +108,7 @@ def preview_import(job: Job) -> Preview:
 def _asks(sniffed: Sniffed) -> frozenset[str]:
     ours = set(sniffed.mapping.values())
     if sniffed.kind == "qrels":
-        return frozenset(("source", "judge", "rater"))
+        return frozenset(("source",))
     if sniffed.kind == "verdicts" and "judge" not in ours:
         return frozenset(("judge",))
     if sniffed.kind in ("pairs", "labels") and "rater" not in ours and ours & {"grade", "cannot_judge"}:
@@ -160,10 +162,22 @@ def _persons(values: dict[str, Any], text: str | None, grades: GradeReader, colu
 
 
 def _judges(
-    values: dict[str, Any], row: Any, grades: GradeReader, *, reply: str, score, outcome: str
+    values: dict[str, Any],
+    row: Any,
+    grades: GradeReader,
+    *,
+    reply: str = "",
+    score: float | None = None,
+    outcome: str = "",
 ) -> Stored:
+    """With the outcome, grade, score and raw text of a judge's answer."""
     answer = grades.verdict(row.grade, score=score, outcome=outcome, reply=reply)
-    answered = {"outcome": answer.outcome, "grade": answer.grade, "score": answer.score, "raw": answer.raw}
+    answered = {
+        "outcome": answer.outcome.replace("_", " "),
+        "grade": answer.grade,
+        "score": answer.score,
+        "raw": answer.raw,
+    }
     return values | answered, "", ""
 
 
