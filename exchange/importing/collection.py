@@ -174,49 +174,64 @@ class CollectionWriter:
 
         Title, text and metadata come together, once: a candidate known by its id alone has none of them.
         """
-        first: dict[str, int] = {}
-        spoiled: set[int] = set()
-        for index, (line, external_id, title, text, _) in enumerate(rows):
+        first: dict[str, int] = {}  # the first row of an id that has its title or text
+        doubtful: set[str] = set()
+        for index, (_, external_id, title, text, _) in enumerate(rows):
             before = first.setdefault(external_id, index)
             if before == index or not (text or title):
                 continue
             if not (rows[before][3] or rows[before][2]):
                 first[external_id] = index
             elif rows[before][3] != text or rows[before][2] != title:
-                spoiled.add(index)
-                self._two_texts(line, external_id, f"in line {rows[before][0]} of this file")
+                doubtful.add(external_id)
         self.cursor.execute(
             "SELECT external_id, id, content_hash FROM corpus_candidate"
             " WHERE project_id = %s AND external_id = ANY(%s)",
             [self.project.pk, list(first)],
         )
-        keys: dict[str, tuple[int, bool] | None] = {}
+        keys: dict[str, tuple[int, bool]] = {}
         fills: list[tuple[int, int]] = []
+        hashes: dict[str, str] = {}
         for external_id, pk, stored_hash in self.cursor.fetchall():
-            line, _, title, text, _ = rows[first[external_id]]
+            _, _, title, text, _ = rows[first[external_id]]
             keys[external_id] = (pk, False)
             if not (text or title):
                 continue
             if stored_hash is None:
                 fills.append((pk, first[external_id]))
-            elif stored_hash.hex != content_hash(title, text):
-                keys[external_id] = None
-                self._two_texts(line, external_id, "in the project")
+                continue
+            hashes[external_id] = stored_hash.hex
+            if stored_hash.hex != content_hash(title, text):
+                doubtful.add(external_id)
         new = [index for external_id, index in first.items() if external_id not in keys]
         if new:
             for pk, index in zip(self._insert_candidates(rows, new), new, strict=True):
                 keys[rows[index][1]] = (pk, True)
         if fills:
             self._fill_candidates(rows, fills)
+        spoiled = self._contradictions(rows, doubtful, first, hashes) if doubtful else ()
         return [None if index in spoiled else keys[row[1]] for index, row in enumerate(rows)]
 
-    def _two_texts(self, line: int, external_id: str, where: str) -> None:
-        self.bad.add(
-            line,
-            "candidate",
-            f"Candidate “{external_id}” has another title or text {where}."
-            " Give the changed text an id of its own.",
-        )
+    def _contradictions(
+        self, rows: Sequence[tuple], doubtful: set[str], first: dict[str, int], hashes: dict[str, str]
+    ) -> set[int]:
+        """The rows whose title or text is not the one that their candidate has: bad rows all of them."""
+        spoiled = set()
+        for index, (line, external_id, title, text, _) in enumerate(rows):
+            if external_id not in doubtful or not (text or title):
+                continue
+            known = rows[first[external_id]]
+            right = hashes.get(external_id) or content_hash(known[2], known[3])
+            if content_hash(title, text) != right:
+                spoiled.add(index)
+                where = "in the project" if external_id in hashes else f"in line {known[0]} of this file"
+                self.bad.add(
+                    line,
+                    "candidate",
+                    f"Candidate “{external_id}” has another title or text {where}."
+                    " Give the changed text an id of its own.",
+                )
+        return spoiled
 
     def _insert_candidates(self, rows: Sequence[tuple], new: list[int]) -> list[int]:
         pks = reserve_ids(self.cursor, "corpus_candidate", len(new))
