@@ -21,7 +21,9 @@ class LinesField(forms.CharField):
 
 
 class EngineForm(forms.Form):
-    name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(
+        max_length=100, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
+    )
     kind = forms.ChoiceField(
         choices=Engine.Kind.choices, widget=forms.RadioSelect, initial=Engine.Kind.OPENAI
     )
@@ -37,6 +39,7 @@ class EngineForm(forms.Form):
         max_length=300,
         help_text="The model's name on the server, or for a local engine a Hugging Face folder"
         " (empty: the small model that ships, a weak judge).",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     api_key = forms.CharField(
         label="Key",

@@ -102,6 +102,7 @@ def _steer(request: HttpRequest, project: Project, pk: int, steer: Callable[[Run
 
 def _progress(run: Run) -> dict:
     job = run.job
+    took = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
     is_under_way = job.state in (Job.State.QUEUED, Job.State.RUNNING, Job.State.WAITING)
     return {
         "run": run,
@@ -110,9 +111,8 @@ def _progress(run: Run) -> dict:
         "n_workers": run.shards.filter(state=Shard.State.LEASED).count() if job.state == "running" else 0,
         "cached_share": run.tokens_cached / run.tokens_in if run.tokens_in else None,
         "cost": cost(run),
-        "took": (job.finished_at - job.started_at).total_seconds()
-        if job.finished_at and job.started_at
-        else None,
+        "took": took,
+        "speed": run.n_done / took if job.is_ended and took else run.speed,
         "can_pause": is_under_way,
         "can_cancel": is_under_way or job.state == Job.State.PAUSED,
         "can_resume": job.state in ("paused", "waiting", "failed", "cancelled") and not run.judge.is_imported,
