@@ -1,8 +1,9 @@
-"""Print what .venv gets: all that pyproject.toml names but the GPU server. For pip's -r."""
+"""Print what pyproject.toml names, with the extras given as arguments. For pip's -r."""
 
 import pathlib
+import sys
 import tomllib
 
 project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
-extras = project["optional-dependencies"]
-print("\n".join([*project["dependencies"], *extras["local"], *extras["dev"]]))
+chosen = [project["optional-dependencies"][extra] for extra in sys.argv[1:]]
+print("\n".join([*project["dependencies"], *sum(chosen, [])]))

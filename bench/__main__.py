@@ -1,0 +1,31 @@
+"""`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
+
+python -m bench [importing exporting agreement] [--rows 1000000]
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from bench import agreement, exporting, importing
+from bench.house import House
+
+PARTS = {"importing": importing.measure, "exporting": exporting.measure, "agreement": agreement.measure}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all, in this order")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="concord-bench-") as folder:
+        Path(folder).chmod(0o711)
+        with House(Path(folder) / "var") as house:
+            for name, measure in PARTS.items():
+                if not options.parts or name in options.parts or name == "importing":
+                    print(f"\n{name.capitalize()} ({options.rows:,} rows)", flush=True)
+                    measure(house, options.rows)
+
+
+if __name__ == "__main__":
+    main()
