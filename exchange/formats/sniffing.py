@@ -1,7 +1,7 @@
 """What a file is: compression, encoding, format, kind, columns, and its first rows as they will be stored."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -61,21 +61,28 @@ def sniff(
 
 def columns_of(
     path: str | os.PathLike[str], *, kind: str | None = None, encoding: str | None = None
-) -> tuple[str, ...]:
-    """The file's columns, for a user who has yet to say what they mean: where `sniff` raises FileProblem.
+) -> dict[str, str]:
+    """The file's columns with an example of each, for a user who has yet to say what they mean.
 
-    A first line of words is taken for names even where no name is known. Raises FileProblem where the file
-    has no columns to speak of.
+    For where `sniff` raises FileProblem: a first line of words is taken for names even where no name is
+    known. The examples of JSON are "". Raises FileProblem where the file has no columns to speak of.
     """
     _, layout = _look(path, compression_of(path), Path(path).name, kind=kind, encoding=encoding, mapped=())
-    if layout.columns or not layout.rows:
-        return layout.columns
-    first = tuple(cell.strip() for cell in layout.rows[0])
-    if all(cell and cell.isprintable() and len(cell) <= LONGEST_NAME for cell in first) and not (
-        len(set(first)) < len(first) or any(map(NUMBER.match, first))
-    ):
-        return first
-    return tuple(f"column {place}" for place in range(1, len(first) + 1))
+    columns: tuple[str, ...] = layout.columns
+    rows: Sequence[Sequence[str]] = layout.rows
+    if not columns and rows:
+        columns, rows = _names(rows)
+    first = rows[0] if rows and len(rows[0]) == len(columns) else ("",) * len(columns)
+    return dict(zip(columns, first, strict=True))
+
+
+def _names(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Sequence[Sequence[str]]]:
+    """Names for the columns of rows that came without, and the rows below them."""
+    first = tuple(cell.strip() for cell in rows[0])
+    are_words = all(cell and cell.isprintable() and len(cell) <= LONGEST_NAME for cell in first)
+    if are_words and len(set(first)) == len(first) and not any(map(NUMBER.match, first)):
+        return first, rows[1:]
+    return tuple(f"column {place}" for place in range(1, len(first) + 1)), rows
 
 
 def _look(

@@ -80,9 +80,10 @@ def preview_import(job: Job) -> Preview:
                 path, kind=params.get("kind") or None, encoding=params.get("encoding") or None
             )
         except FileProblem:
-            columns = ()
+            columns = {}
         chosen = {theirs: ours for theirs, ours in params.get("mapping", {}).items() if theirs in columns}
-        return Preview(None, str(problem), columns, chosen, {}, frozenset(), (), (), None)
+        examples = {column: _text(example) for column, example in columns.items()}
+        return Preview(None, str(problem), tuple(columns), chosen, examples, frozenset(), (), (), None)
     grades = GradeReader(job.project.rubric)
     rows = [_shown(row, grades, params) for row in sniffed.first_rows]
     names = dict.fromkeys(name for _, values, _, _ in rows for name in values)

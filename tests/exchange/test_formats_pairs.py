@@ -129,7 +129,7 @@ def test_a_file_without_a_needed_column_says_which_and_how_to_name_it(tmp_path):
     path = write_text(tmp_path / "a.csv", "query_id,query,candidate\nq1,x,y\n")
     with pytest.raises(FileProblem, match=r"needs candidate_id.*--map"):
         sniff(path, kind="pairs")
-    assert columns_of(path) == ("query_id", "query", "candidate")
+    assert list(columns_of(path)) == ["query_id", "query", "candidate"]
 
 
 def test_a_key_that_first_appears_late_is_still_a_field(tmp_path):

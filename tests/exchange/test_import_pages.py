@@ -187,8 +187,11 @@ def test_columns_without_a_known_name_are_named_by_the_user(upload, preview):
     assert "fit no kind of file" in text_of(first)
     assert "--" not in first.context["problem"]
     second = preview(job, kind="pairs")
-    assert [column for column, _, _ in second.context["form"].mapping_rows()] == [
-        *("Frage", "Kandidat", "Antwort", "Note"),
+    assert [(column, example) for column, example, _ in second.context["form"].mapping_rows()] == [
+        ("Frage", "was hilft"),
+        ("Kandidat", "k1"),
+        ("Antwort", "Zwischenfrüchte"),
+        ("Note", "3"),
     ]
     assert "names no column of pairs" in second.context["problem"]
     third = preview(job, column_0="query", column_1="candidate_id", column_2="candidate", column_3="grade")
