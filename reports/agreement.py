@@ -50,6 +50,10 @@ class JudgeAgreement(NamedTuple):
         return self.condition.name if self.condition else None
 
     @property
+    def condition_id(self) -> int | None:
+        return self.condition.pk if self.condition else None
+
+    @property
     def n_failed(self) -> int:
         """Verdicts without grade or score that are no abstention."""
         return sum(self.outcomes.get(outcome, 0) for outcome in FAILED)

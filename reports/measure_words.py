@@ -80,10 +80,11 @@ INTERVAL_WORDS = (
     " Intervals that overlap are no test: the judges may differ all the same."
 )
 CEILING_WORDS = (
-    "How far people agree with each other, over the items that two or more of them graded. Each pair of raters"
-    " on an item is one comparison, all pairs together make one table, and its measures are the same as a"
-    " judge's. Judges are compared with the reference, which is made from all labels of an item and so is"
-    " steadier than one person: a judge can lie above this line without being better than people."
+    "How far people agree with each other, over the items that two or more of them graded. Each pair of"
+    " raters on an item is one comparison; all pairs together make one table, measured as a judge's is."
+    " Judges are compared with the reference, which is made from all labels of an item and so is steadier"
+    " than one person: a judge can lie above this line without being better than people. Where people's"
+    " labels tie, the majority rule gives no reference: such items count here, but not for judges."
 )
 N_WORDS = (
     "n counts all verdicts on items with a reference; n graded those with a grade. The measures leave out the"

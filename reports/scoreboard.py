@@ -8,14 +8,14 @@ from measures.summary import Estimate
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
 from reports.measure_words import BY_KEY, MEASURE_WORDS, MeasureWords
-from reports.words import has_interval, overlaps
+from reports.showing import has_interval
+from reports.words import overlaps
 
 WIDTH = 240  # of the drawing, in its own units
 MARGIN = 14
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5)
 MOST_TICKS = 6
 SORT_BY_NAME = "judge"
-SORT_BY_FAILURES = "failed"
 DEFAULT_SORT = "kappa"
 
 
@@ -85,8 +85,12 @@ class Scoreboard(NamedTuple):
     rows: list[Row]
     axis: Axis
     ceiling: Mark | None
-    columns: dict[str, Column]  # judge, n_graded, kappa, failed
+    columns: dict[str, Column]  # judge, n_graded, kappa
     measures: list[Column]  # those beside κ that are defined for some judge
+
+    def in_brief(self, n_rows: int) -> "Scoreboard":
+        """The first rows, with κ alone."""
+        return self._replace(rows=[row._replace(cells=[]) for row in self.rows[:n_rows]], measures=[])
 
 
 def scoreboard(
@@ -97,7 +101,7 @@ def scoreboard(
     A key that is no column counts as "kappa". Undefined figures stand last either way.
     """
     key, worst_first = sort.removeprefix("-"), sort.startswith("-")
-    if key not in {SORT_BY_NAME, SORT_BY_FAILURES, "n_graded", *BY_KEY}:
+    if key not in {SORT_BY_NAME, "n_graded", *BY_KEY}:
         key, worst_first = DEFAULT_SORT, False
     axis = _axis(judges, people)
     best = max((judge for judge in judges if _is_defined(judge, "kappa")), key=_kappa, default=None)
@@ -111,7 +115,7 @@ def scoreboard(
         )
         for judge in _sorted(judges, key, worst_first=worst_first)
     ]
-    keys = (SORT_BY_NAME, "n_graded", "kappa", SORT_BY_FAILURES)
+    keys = (SORT_BY_NAME, "n_graded", "kappa")
     return Scoreboard(
         rows,
         axis,
@@ -156,8 +160,6 @@ def _sorted(judges: Sequence[JudgeAgreement], key: str, *, worst_first: bool) ->
 
 
 def _goodness(judge: JudgeAgreement, key: str) -> float:
-    if key == SORT_BY_FAILURES:
-        return -float(judge.n_failed)
     if key == "n_graded":
         return float(judge.agreement.n_graded)
     value = float(getattr(judge.agreement, key).value)
@@ -167,6 +169,6 @@ def _goodness(judge: JudgeAgreement, key: str) -> float:
 def _column(key: str, sorted_by: str, *, worst_first: bool, words: MeasureWords | None = None) -> Column:
     if key != sorted_by:
         return Column(key, "", key, words)
-    small_is_good = key in (SORT_BY_NAME, SORT_BY_FAILURES) or (words is not None and words.lower_is_better)
+    small_is_good = key == SORT_BY_NAME or (words is not None and words.lower_is_better)
     direction = "ascending" if small_is_good != worst_first else "descending"
     return Column(key, direction, key if worst_first else f"-{key}", words)

@@ -1,9 +1,17 @@
 from django.urls import path
 
-from reports.views import items, overview
+from reports.views import agreement, cells, items, judge, overview
 
 app_name = "reports"
 urlpatterns = [
     path("p/<slug:slug>/", overview.overview, name="overview"),
     path("p/<slug:slug>/items/<int:pk>/", items.item_detail, name="item-detail"),
+    path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
+    path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
+    path(
+        "p/<slug:slug>/agreement/<int:pk>/<slug:chart>.<slug:file_format>",
+        judge.judge_chart,
+        name="judge-chart",
+    ),
+    path("p/<slug:slug>/agreement/<int:pk>/items/", cells.cell_items, name="cell-items"),
 ]

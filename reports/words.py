@@ -7,10 +7,10 @@ intervals overlap, that is what is said.
 from collections.abc import Sequence
 from math import isfinite
 
-from corpus.templatetags.show import figure, interval
 from measures.summary import Estimate
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
+from reports.showing import has_interval, said
 
 NO_BETTER_THAN_CHANCE = "That is not shown to be better than chance."
 
@@ -27,7 +27,7 @@ def say_agreement(
     if not judges:
         return [
             f"{_items_have(n_references)} a human grade; no judge has answered any of them yet.",
-            *([f"Two people agree at {_said('κ', people.agreement.kappa)}."] if people else []),
+            *([f"Two people agree at κ {said(people.agreement.kappa)}."] if people else []),
         ]
     by_grade, by_score = _best(judges, "kappa"), _best(judges, "auc")
     sentences = []
@@ -44,11 +44,11 @@ def _say_grades(best: JudgeAgreement, judges: Sequence[JudgeAgreement], people: 
     kappa = best.agreement.kappa
     rivals = [judge for judge in judges if isfinite(judge.agreement.kappa.value)]
     if len(rivals) == 1:
-        first = f"{called(best)} agrees with people at {_said('κ', kappa)}"
+        first = f"{called(best)} agrees with people at κ {said(kappa)}"
     else:
-        first = f"Of {len(rivals)} judges, {called(best)} agrees best with people, at {_said('κ', kappa)}"
+        first = f"Of {len(rivals)} judges, {called(best)} agrees best with people, at κ {said(kappa)}"
     if people and isfinite(people.agreement.kappa.value):
-        first += f"; two people agree at {_said('κ', people.agreement.kappa)}"
+        first += f"; two people agree at κ {said(people.agreement.kappa)}"
     sentences = [f"{first}."]
     if not has_interval(kappa):
         return [*sentences, "From so few queries no interval can be given: take the figure as a hint."]
@@ -57,11 +57,9 @@ def _say_grades(best: JudgeAgreement, judges: Sequence[JudgeAgreement], people: 
     sentences.append(_beside_people(kappa, people))
     n_overlapping = sum(overlaps(judge.agreement.kappa, kappa) for judge in rivals if judge is not best)
     if n_overlapping:
-        whose = (
-            "interval of one other judge overlaps"
-            if n_overlapping == 1
-            else (f"intervals of {n_overlapping} other judges overlap")
-        )
+        whose = f"intervals of {n_overlapping} other judges overlap"
+        if n_overlapping == 1:
+            whose = "interval of one other judge overlaps"
         sentences.append(f"The {whose} with its own, so which judge is best is open.")
     return sentences
 
@@ -82,8 +80,13 @@ def _beside_people(kappa: Estimate, people: Ceiling | None) -> str:
 def _say_scores(best: JudgeAgreement, judges: Sequence[JudgeAgreement]) -> list[str]:
     auc = best.agreement.auc
     n_scoring = sum(isfinite(judge.agreement.auc.value) for judge in judges)
-    verb = "puts" if n_scoring == 1 else "is best at putting"
-    first = f"By its scores, {called(best)} {verb} relevant items above others: {_said('AUC', auc)}."
+    if n_scoring == 1:
+        first = f"The scores of {called(best)} tell relevant items from others at AUC {said(auc)}."
+    else:
+        first = (
+            f"Of {n_scoring} judges with scores, those of {called(best)} tell relevant items from others"
+            f" best, at AUC {said(auc)}."
+        )
     if has_interval(auc) and auc.low <= 0.5:
         return [first, NO_BETTER_THAN_CHANCE]
     return [first]
@@ -96,10 +99,6 @@ def called(judge: JudgeAgreement) -> str:
     return f"{judge.name} ({', '.join(details)})" if details else judge.name
 
 
-def has_interval(estimate: Estimate) -> bool:
-    return isfinite(estimate.low) and isfinite(estimate.high)
-
-
 def overlaps(one: Estimate, other: Estimate) -> bool:
     """Whether both have an interval and these share a value."""
     return has_interval(one) and has_interval(other) and one.low <= other.high and other.low <= one.high
@@ -108,11 +107,6 @@ def overlaps(one: Estimate, other: Estimate) -> bool:
 def _best(judges: Sequence[JudgeAgreement], measure: str) -> JudgeAgreement | None:
     defined = [judge for judge in judges if isfinite(getattr(judge.agreement, measure).value)]
     return max(defined, key=lambda judge: getattr(judge.agreement, measure).value, default=None)
-
-
-def _said(sign: str, estimate: Estimate) -> str:
-    bounds = f" {interval((estimate.low, estimate.high))}" if has_interval(estimate) else ""
-    return f"{sign} {figure(estimate.value)}{bounds}"
 
 
 def _items_have(n: int) -> str:

@@ -87,7 +87,7 @@ def _heatmap(
         ),
         y=alt.Y(
             "reference:O",
-            sort=references[::-1],
+            sort=references,
             title="People's grade",
             axis=axis,
         ),

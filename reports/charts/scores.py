@@ -18,7 +18,7 @@ def scores_figure(distribution: ScoreDistribution, *, values: Sequence[int], tit
         for (low, high), n in zip(edges, row, strict=True)
         if total
     ]
-    order = [_heading(value, total) for value, total in zip(values, totals, strict=True) if total][::-1]
+    order = [_heading(value, total) for value, total in zip(values, totals, strict=True) if total]
     infinite = f"; {distribution.n_infinite:,} infinite scores left out" if distribution.n_infinite else ""
     return Figure(
         "scores",

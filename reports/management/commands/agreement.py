@@ -8,13 +8,13 @@ from rich.table import Table
 
 from corpus.models import Project
 from corpus.models.collection import Split
-from corpus.templatetags.show import figure, interval
-from measures.summary import Agreement, Estimate
+from measures.summary import Agreement
 from reports.agreement import JudgeAgreement, agreement
 from reports.ceiling import Ceiling, ceiling
 from reports.figures import MEASURES, estimate_as_json
 from reports.measure_words import MEASURE_WORDS, MeasureWords
 from reports.scope import ScopeRefused, reported_split, scope_of
+from reports.showing import said
 
 WIDTH_OF_A_FILE, WIDTH_OF_NAMES, WIDTH_OF_A_MEASURE = 256, 68, 22  # characters
 
@@ -108,11 +108,4 @@ def _is_defined(judge: JudgeAgreement, words: MeasureWords) -> bool:
 
 
 def _cells(of: Agreement, shown: Sequence[MeasureWords]) -> list[str]:
-    return [_cell(getattr(of, words.key)) for words in shown]
-
-
-def _cell(estimate: Estimate) -> str:
-    value, *bounds = estimate
-    if not isfinite(value):
-        return "–"
-    return f"{figure(value)} {interval(bounds)}" if isfinite(bounds[0]) else figure(value)
+    return [said(getattr(of, words.key)) for words in shown]

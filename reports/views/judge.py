@@ -1,0 +1,143 @@
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from corpus.models import Project
+from corpus.permissions import Capability, project_view
+from judges.models import Judge, Outcome
+from reports.agreement import JudgeAgreement, agreement
+from reports.ceiling import Ceiling, ceiling
+from reports.charts.confusion import Confusion, ConfusionCell, confusion, confusion_figure
+from reports.charts.figure import Figure
+from reports.charts.rendering import CONTENT_TYPES
+from reports.charts.rendering import render as render_figure
+from reports.charts.scores import scores_figure
+from reports.charts.tokens import SCHEMES
+from reports.forms import ScopeForm
+from reports.measure_words import CEILING_WORDS, INTERVAL_WORDS, MEASURE_WORDS, N_WORDS
+from reports.scope import Scope
+from reports.words import called, say_agreement
+
+
+@project_view(Capability.REPORT)
+def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """One judge under one condition (?condition=): its figures, confusion matrix, failures and scores."""
+    judge = get_object_or_404(project.judges.select_related("prompt"), pk=pk)
+    form = ScopeForm(request.GET, project=project)
+    scope = form.scope
+    judges = agreement(project, scope=scope)
+    found = find_judged(judges, judge, request.GET.get("condition"))
+    context = {
+        "judge": judge,
+        "form": form,
+        "found": found,
+        "relatives": [each for each in judges if each.judge.name == judge.name and each is not found],
+        "interval_words": INTERVAL_WORDS,
+        "ceiling_words": CEILING_WORDS,
+        "n_words": N_WORDS,
+        "measures": MEASURE_WORDS,
+        "rail": "agreement",
+    }
+    if found:
+        people = ceiling(project, scope=scope)
+        matrix = confusion(found.confusion, values=scope.values)
+        address = _cell_addresses(request, project, found)
+        context |= {
+            "people": people,
+            "sentences": say_agreement([found], people, n_references=found.agreement.n),
+            "estimates": _estimates(found, people),
+            "matrix": matrix,
+            "addressed": _addressed(matrix, address),
+            "figures": _figures(found, scope, matrix, address=address),
+            "failures": _failures(found),
+        }
+    return render(request, "reports/judge_agreement.html", context)
+
+
+@project_view(Capability.REPORT)
+def judge_chart(
+    request: HttpRequest, project: Project, pk: int, chart: str, file_format: str
+) -> HttpResponse:
+    """A chart of the judge's page as a file."""
+    judge = get_object_or_404(project.judges.select_related("prompt"), pk=pk)
+    scope = ScopeForm(request.GET, project=project).scope
+    found = find_judged(agreement(project, scope=scope), judge, request.GET.get("condition"))
+    if found is None:
+        raise Http404("This judge has no verdict on an item with a human grade.")
+    matrix = confusion(found.confusion, values=scope.values)
+    figure = next((each for each in _figures(found, scope, matrix) if each.name == chart), None)
+    if figure is None or file_format not in CONTENT_TYPES:
+        raise Http404("No such chart.")
+    scheme = request.GET.get("scheme")
+    drawn = render_figure(figure, file_format=file_format, scheme=scheme if scheme in SCHEMES else "light")
+    return HttpResponse(
+        drawn,
+        content_type=CONTENT_TYPES[file_format],
+        headers={"Content-Disposition": f'attachment; filename="{project.slug}-{pk}-{chart}.{file_format}"'},
+    )
+
+
+def find_judged(judges: list[JudgeAgreement], judge: Judge, condition: str | None) -> JudgeAgreement | None:
+    """The judge under the condition with this id; without one, under the plain or else its first."""
+    own = [each for each in judges if each.judge.pk == judge.pk]
+    if condition:
+        return next((each for each in own if each.condition and str(each.condition.pk) == condition), None)
+    return next((each for each in own if each.condition is None), own[0] if own else None)
+
+
+def _figures(
+    found: JudgeAgreement,
+    scope: Scope,
+    matrix: Confusion,
+    *,
+    address: Callable[[ConfusionCell], str] | None = None,
+) -> list[Figure]:
+    name = called(found)
+    figures = [confusion_figure(matrix, title=f"What {name} said where people said what", address=address)]
+    if found.distribution:
+        title = f"Scores of {name} by people's grade"
+        figures.append(scores_figure(found.distribution, values=scope.values, title=title))
+    return figures
+
+
+def _cell_addresses(
+    request: HttpRequest, project: Project, found: JudgeAgreement
+) -> Callable[[ConfusionCell], str]:
+    base = reverse("reports:cell-items", args=[project.slug, found.judge.pk])
+    kept = {name: request.GET[name] for name in ("cut", "split") if request.GET.get(name)}
+    if found.condition:
+        kept["condition"] = found.condition.pk
+
+    def address(cell: ConfusionCell) -> str:
+        return f"{base}?{urlencode({'reference': cell.reference, 'judged': cell.judged} | kept)}"
+
+    return address
+
+
+def _addressed(matrix: Confusion, address: Callable[[ConfusionCell], str]) -> list[tuple]:
+    """The matrix's rows with the address of each cell's items."""
+    return [(reference, [(cell, address(cell)) for cell in row], n) for reference, row, n in matrix.rows]
+
+
+def _estimates(found: JudgeAgreement, people: Ceiling | None) -> list[tuple]:
+    """(words, the judge's estimate, over how many verdicts, people's estimate) of each measure."""
+    of, among_people = found.agreement, people.agreement if people else None
+    return [
+        (
+            words,
+            getattr(of, words.key),
+            getattr(of, words.of),
+            among_people and getattr(among_people, words.key),
+        )
+        for words in MEASURE_WORDS
+    ]
+
+
+def _failures(found: JudgeAgreement) -> list[tuple[str, int, float]]:
+    """(outcome, verdicts, share of all) of every outcome there is, the commonest first."""
+    n = sum(found.outcomes.values())
+    ordered = sorted(found.outcomes.items(), key=lambda outcome: -outcome[1])
+    return [(Outcome(outcome).label, count, 100 * count / n) for outcome, count in ordered if count]
