@@ -30,7 +30,7 @@ FIELDS = ("name", "source", "scoring", "messages", "reply", "note")
 ROLES = ("system", "user", "assistant")
 ABSTAIN_LABEL = "X"
 
-PLACE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+PLACE = re.compile(r"\{\{[ \t]*(.*?)[ \t]*\}\}")
 CONTROL_TOKENS = re.compile(
     r"<[|｜][^<>|｜\s]{1,40}[|｜]>"  # <|im_start|>, <|eot_id|>, <｜User｜>
     r"|</?(?:s|bos|eos|pad|unk|think|start_of_turn|end_of_turn)>|<</?SYS>>|\[/?INST\]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ def connect(kind: str, *, url: str, model: str, api_key: str, settings: Mapping[
     EngineUnsuited, as an unknown kind does.
     """
     if kind == "local":
+        # Read when torch loads: waiting threads sleep instead of spinning. Two to four times faster on cores
+        # that others use too, as in a demo; no slower on idle ones.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from judges.engines.local import LocalEngine
 
         return LocalEngine.from_settings(model, settings)

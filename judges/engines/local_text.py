@@ -48,9 +48,8 @@ class Renderer:
         if key not in self._labels_after:
             ids = [self._label_id(prefix, tokens, label, ending) for label in labels]
             if len(set(ids)) < len(ids):
-                raise EngineUnsuited(
-                    f"Two of the labels {', '.join(labels)} are the same token after “…{ending[-40:]}”."
-                )
+                shown = ", ".join(labels)
+                raise EngineUnsuited(f"Two of the labels {shown} are one token after “{_show_end(ending)}”.")
             self._labels_after[key] = ids
         return self._labels_after[key]
 
@@ -61,7 +60,7 @@ class Renderer:
             return together[n_prompt]
         raise EngineUnsuited(
             f"The label “{label}” is not a single token for this model after a prompt that ends in "
-            f"“…{ending[-40:]}”: choose a shorter label, or another ending."
+            f"“{_show_end(ending)}”: choose a shorter label, or another ending."
         )
 
     def continuation(self, prefix: Prefix, text: str) -> tuple[list[int], int]:
@@ -84,3 +83,8 @@ class Renderer:
                 raise EngineUnsuited("This model has no beginning-of-text token: give the text a prefix.")
             return [int(start), *together], len(together)
         return together, len(together) - n_before
+
+
+def _show_end(ending: str) -> str:
+    """The last characters on one line, as they stand in messages to people."""
+    return "…" + ending[-40:].replace("\n", "⏎")

@@ -26,6 +26,8 @@ def probe_prompts(labels: Sequence[str]) -> list[Prompt]:
 
 def check_labels(engine: Engine, labels: Sequence[str]) -> Check:
     """Each label is one token after a prompt of the engine's own chat template."""
+    if not labels:
+        return Check("labels are single tokens", True, "no labels are asked for", "")
     shown = ", ".join(labels)
     try:
         engine.label_logprobs(probe_prompts(labels)[:1], labels)
@@ -50,7 +52,11 @@ def check_full_vocabulary(total: float) -> Check:
 
 def check_distinct_scores(engine: Engine, labels: Sequence[str], *, remedy: str) -> Check:
     """Distinct prompts get distinct scores: ties mean that the head rounds, and margins mean nothing."""
-    answers = engine.label_logprobs(probe_prompts(labels), labels)
+    labels = labels or ("Yes", "No")
+    try:
+        answers = engine.label_logprobs(probe_prompts(labels), labels)
+    except EngineUnsuited as problem:
+        return Check("distinct scores", False, f"could not be asked: {problem}", "Mend the labels first.")
     read = [answer for answer in answers if isinstance(answer, LabelLogprobs)]
     if len(read) < len(answers):
         fault = next(answer for answer in answers if not isinstance(answer, LabelLogprobs))
