@@ -50,6 +50,16 @@ class House:
         folder.mkdir(exist_ok=True)
         return folder
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What a process needs that does not go through manage.py."""
+        secret = Folders(self.var).secret
+        return {
+            "DATABASE_URL": self.lease.url,
+            "SECRET_KEY": secret("secret-key"),
+            "ENGINE_KEY": secret("engine-key"),
+        }
+
     def connect(self, database: str = "concord") -> psycopg.Connection:
         url = self.lease.url.rsplit("/", 1)[0] + f"/{database}" if database != "concord" else self.lease.url
         return psycopg.connect(url, autocommit=True)
@@ -58,12 +68,7 @@ class House:
         """Run a manage.py command as a process; its wall time and peak memory (MB)."""
         environment = dict(self.environment)
         if database_url:
-            secret = Folders(self.var).secret
-            environment |= {
-                "DATABASE_URL": database_url,
-                "SECRET_KEY": secret("secret-key"),
-                "ENGINE_KEY": secret("engine-key"),
-            }
+            environment |= self.secrets | {"DATABASE_URL": database_url}
         began = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
