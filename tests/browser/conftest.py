@@ -1,0 +1,63 @@
+"""The real Chromium against Django's live server; skips with a clear word where there is no Chromium."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Chromium (on Debian: sh tests/browser/get_chromium.sh, as root)")
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps an event loop in this thread, where Django would refuse the tests' own queries.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def log_in(live_server) -> Callable[[BrowserContext, object], None]:
+    """Give a browser context the session of a user."""
+
+    def give_session(context: BrowserContext, user) -> None:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        value = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
+
+    return give_session
+
+
+@pytest.fixture
+def context_errors() -> list[str]:
+    """What the pages of this test complained about in the console: errors of scripts and of the CSP."""
+    return []
+
+
+@pytest.fixture
+def page_of(chromium, live_server, log_in, context_errors) -> Iterator[Callable[..., Page]]:
+    """A page of a user who is logged in; options as for a Playwright context."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(user, **options) -> Page:
+        context = chromium.new_context(base_url=live_server.url, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        log_in(context, user)
+        page = context.new_page()
+        page.on("pageerror", lambda error: context_errors.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and context_errors.append(said.text))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
