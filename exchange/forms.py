@@ -206,10 +206,15 @@ class ChoicesForm(forms.Form):
         return {column: ours for column, ours in chosen.items() if "\0" not in column}
 
 
-def meanings(kind: str) -> list[tuple[str, str]]:
-    """What a column of such a file can be, as choices."""
+def meanings(kind: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a column of such a file can be, as groups of choices."""
     needed = {field.name for field in KINDS[kind].fields if field.is_needed}
-    fields = [(name, f"{title} (needed)" if name in needed else title) for name, title in fields_of(kind)]
     if kind in METADATA_IS_KEPT:
-        return [*fields, (METADATA, "Keep as metadata"), (IGNORED, "Leave out")]
-    return [*fields, (METADATA, "Not stored, but token counts" if kind == "verdicts" else "Not stored")]
+        otherwise = [(METADATA, "Keep as metadata"), (IGNORED, "Leave out")]
+    else:
+        otherwise = [(METADATA, "Not stored, but token counts" if kind == "verdicts" else "Not stored")]
+    return [
+        ("Needed", [(name, title) for name, title in fields_of(kind) if name in needed]),
+        ("Possible", [(name, title) for name, title in fields_of(kind) if name not in needed]),
+        ("Otherwise", otherwise),
+    ]

@@ -71,7 +71,7 @@ GUIDES = (
 )
 TITLES = {guide.kind: guide.title for guide in GUIDES}
 
-METADATA_IS_KEPT = frozenset(("pairs", "collection"))
+METADATA_IS_KEPT = frozenset(("pairs", "collection", "grades"))
 """The kinds whose columns beyond the known ones are stored, as metadata of the candidate."""
 
 FIELD_TITLES = {
@@ -90,6 +90,7 @@ FIELD_TITLES = {
     "prompt_hash": "Prompt hash",
     "scoring": "Scoring",
     "condition": "Condition",
+    "round": "Round",
     "run": "Run",
     "outcome": "Outcome",
     "score": "Score",

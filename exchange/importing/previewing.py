@@ -249,8 +249,10 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
         "rater": row.rater,
         "prompt": row.prompt,
         "condition": row.condition,
+        "round": row.round,
         "grade": None,
         "rationale": row.rationale,
+        "metadata": row.metadata,
     }
     if row.rater_kind == "judge":
         return _judges(values, row, grades, reply=row.raw, score=row.score, outcome=row.outcome)

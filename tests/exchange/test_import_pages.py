@@ -236,6 +236,21 @@ def test_verdicts_without_a_judge_ask_for_one(upload, preview):
     assert [row.reason for row in named.rows] == [""]
 
 
+def test_concords_own_export_is_previewed_as_it_will_be_stored(upload, preview):
+    job = upload(
+        "query_id,candidate_id,rater_kind,rater,outcome,grade,raw\n"
+        "q1,c1,person,Eve,graded,3,\nq1,c1,person,Bob,abstained,,\nq1,c1,judge,gpt-4o,unreadable,,dunno\n"
+    )
+    found = preview(job).context["preview"]
+    assert found.sniffed.kind == "grades"
+    rows = [dict(zip(found.fields, row.cells, strict=True)) for row in found.rows]
+    assert [(row["rater"], row["grade"], row["outcome"]) for row in rows] == [
+        ("Eve", 3, None),
+        ("Bob", None, "cannot judge"),
+        ("gpt-4o", None, "unreadable"),
+    ]
+
+
 def test_an_encoding_can_be_chosen(upload, preview):
     job = upload("query_id,query\nq1,d\xe9j\xe0 vu\n".encode("cp1252"), "topics.csv")
     wrong = preview(job, encoding="cp1251").context["preview"]
