@@ -62,15 +62,30 @@ def broker_url(tmp_path_factory):
 
 
 @pytest.fixture
-def make_worker(broker_url, transactional_db, settings, tmp_path):
+def use_broker(settings):
+    """use_broker(url) lets this process send its hints there; undone at the end."""
+    from config.celery import app
+
+    before = app.conf.broker_url
+
+    def use(url: str) -> None:
+        settings.CELERY_BROKER_URL = url
+        app.conf.broker_url = url
+        app._after_fork()  # forget connections to the broker before
+
+    yield use
+    app.conf.broker_url = before
+    app._after_fork()
+
+
+@pytest.fixture
+def make_worker(broker_url, use_broker, transactional_db, tmp_path):
     """make_worker() gives a Worker, not started; all are killed at the end."""
-    from celery import current_app
     from django.db import connection
 
-    settings.CELERY_BROKER_URL = broker_url
-    app = current_app._get_current_object()
-    before = app.conf.broker_url
-    app.conf.broker_url = broker_url
+    from config.celery import app
+
+    use_broker(broker_url)
     app.control.purge()
     test_database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     environment = os.environ | {"BROKER_URL": broker_url, "DATABASE_URL": test_database.geturl()}
@@ -84,7 +99,6 @@ def make_worker(broker_url, transactional_db, settings, tmp_path):
     for worker in workers:
         worker.kill()
     app.control.purge()
-    app.conf.broker_url = before
 
 
 @pytest.fixture

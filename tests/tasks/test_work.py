@@ -1,5 +1,7 @@
 """One message, "job N has work", for every kind of job; a second one finds nothing to do."""
 
+import threading
+
 import pytest
 from celery import current_app
 
@@ -27,9 +29,7 @@ def test_a_message_for_a_job_that_is_gone_does_nothing(db):
     work_on_job(123456)
 
 
-def test_the_configured_app_sends_hints_from_any_thread(settings):
-    import threading
-
+def test_the_configured_app_sends_hints_from_any_thread():
     seen = []
     thread = threading.Thread(target=lambda: seen.append(current_app.main))
     thread.start()
@@ -37,10 +37,8 @@ def test_the_configured_app_sends_hints_from_any_thread(settings):
     assert seen == ["concord"]
 
 
-def test_a_broker_that_is_away_costs_no_job(project, settings, monkeypatch, caplog):
-    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    app = current_app._get_current_object()
-    monkeypatch.setattr(app.conf, "broker_url", settings.CELERY_BROKER_URL)
+def test_a_broker_that_is_away_costs_no_job(project, use_broker, caplog):
+    use_broker("redis://127.0.0.1:1/0")
     job = Job.objects.create(project=project, kind="judge")
     jobs.send_hint(job.pk, queue=job.queue)
     assert "waits for the sweep" in caplog.text

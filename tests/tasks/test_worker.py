@@ -1,9 +1,12 @@
 """Real workers, a real broker, and kill -9: in the end every item has exactly one verdict."""
 
+import io
+import json
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -212,3 +215,22 @@ def test_a_run_waits_for_its_engine_and_the_sweep_wakes_it(
     assert sweep() == [run.job_id]
     wait_until(is_done)
     assert_complete(run, 100)
+
+
+def test_a_command_leaves_the_run_to_a_worker_and_waits_for_it(
+    project, judge, make_items, stub, make_worker, wait_until, capsys
+):
+    make_items(project, 5, 20)
+    stub.delay = 0.02
+    worker = make_worker()
+    worker.start()
+
+    def is_ready() -> bool:
+        return "ready." in worker.log.read_text()
+
+    wait_until(is_ready)
+    stdout = io.StringIO()
+    call_command("judge", "soil", "--judge", "grader", "--wait", "--json", stdout=stdout)
+    assert json.loads(stdout.getvalue())["state"] == "done"
+    assert "does it itself" not in capsys.readouterr().err
+    assert_complete(Run.objects.get(), 100)
