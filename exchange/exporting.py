@@ -3,14 +3,19 @@
 import hashlib
 import os
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from corpus.jobs import JobFailed, Progress, do_exclusively, enqueue
 from corpus.models import Job, Project, User
-from exchange.long_form import copy_csv, copy_jsonl, copy_qrels
+from exchange.long_form import EXACT, HEADER, csv_statements, jsonl_statements
+from exchange.qrels_form import id_with_blank, qrels_statement
 from judges.models import Judge
 
 WHAT = ("labels", "verdicts", "both")
@@ -40,6 +45,8 @@ def prepare_export(
         raise CannotExport(f"Choose one of {', '.join(WHAT)} and one of {', '.join(FILE_FORMATS)}.")
     if judge is not None and judge.project_id != project.pk:
         raise CannotExport("That judge belongs to another project.")
+    if judge is not None and file_format != "qrels":
+        raise CannotExport("One judge's grades go out as qrels; the long form holds those of all judges.")
     job = Job.objects.create(
         project=project,
         kind=Job.Kind.EXPORT,
@@ -76,28 +83,20 @@ def run_export(job_id: int, *, on_update=None) -> Job | None:
 def export_file(job: Job, progress: Progress) -> dict:
     """Stream the rows into a file beside the final one and rename it when whole; memory stays flat.
 
-    Result: filename, n_rows, n_bytes, sha256, seconds.
+    All rows are of one moment. Result: filename, n_rows, n_bytes, sha256, seconds.
     """
     started = time.monotonic()
     path = export_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    statement, params = _statement(job)
-    digest = hashlib.sha256()
-    n_rows = n_bytes = 0
-    header = 1 if job.params["file_format"] == "csv" else 0
-    progress.update(n_total=_expected_rows(job), note="Writing rows")
+    part = path.with_name(f"{path.name}.{job.pk}.part")
     try:
-        with part.open("wb") as file, transaction.atomic(), connection.cursor() as cursor:
-            with cursor.copy(statement, params) as copy:
-                block: list[bytes] = []
-                for row in copy:
-                    block.append(bytes(row))
-                    if len(block) == BLOCK_ROWS:
-                        n_rows, n_bytes = _write(file, digest, block, n_rows, n_bytes)
-                        progress.update(n_done=n_rows)
-                        block = []
-                n_rows, n_bytes = _write(file, digest, block, n_rows, n_bytes)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file, _one_moment():
+            progress.update(n_total=_expected_rows(job), note="Writing rows")
+            sink = _Sink(file, progress)
+            if job.params["file_format"] == "csv":
+                sink.write(HEADER)
+            for statement, params in _statements(job):
+                sink.copy(statement, params)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -105,31 +104,63 @@ def export_file(job: Job, progress: Progress) -> dict:
         raise JobFailed(f"The file {path.name} could not be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
-    n_rows -= header
-    progress.update(n_done=n_rows, n_total=n_rows)
+    progress.update(n_done=sink.n_rows, n_total=sink.n_rows)
     return {
         "filename": download_name(job),
-        "n_rows": n_rows,
-        "n_bytes": n_bytes,
-        "sha256": digest.hexdigest(),
+        "n_rows": sink.n_rows,
+        "n_bytes": sink.n_bytes,
+        "sha256": sink.digest.hexdigest(),
         "seconds": round(time.monotonic() - started, 2),
     }
 
 
-def _write(file, digest, block: list[bytes], n_rows: int, n_bytes: int) -> tuple[int, int]:
-    joined = b"".join(block)
-    file.write(joined)
-    digest.update(joined)
-    return n_rows + len(block), n_bytes + len(joined)
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """A transaction that sees the store as it is now, however long the export takes."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(EXACT)
+        yield
 
 
-def _statement(job: Job) -> tuple[str, dict]:
+class _Sink:
+    """The file being written, with what the result tells about it."""
+
+    def __init__(self, file: BinaryIO, progress: Progress) -> None:
+        self.file = file
+        self.progress = progress
+        self.digest = hashlib.sha256()
+        self.n_rows = self.n_bytes = 0
+
+    def copy(self, statement: str, params: dict) -> None:
+        """Append what a COPY statement gives, a block of rows at a time."""
+        with connection.cursor() as cursor, cursor.copy(statement, params) as copy:
+            rows = iter(copy)
+            while block := list(islice(rows, BLOCK_ROWS)):
+                self.write(b"".join(block))
+                self.n_rows += len(block)
+                self.progress.update(n_done=self.n_rows)
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data)
+        self.digest.update(data)
+        self.n_bytes += len(data)
+
+
+def _statements(job: Job) -> Iterable[tuple[str, dict]]:
+    """COPY statements whose output, one after the other, is the file. Raises JobFailed where it cannot be."""
     file_format, what = job.params["file_format"], job.params["what"]
-    if file_format == "qrels":
-        return copy_qrels(job.project_id, judge_id=job.params["judge"])
+    if file_format == "csv":
+        return csv_statements(job.project_id, what=what)
     if file_format == "jsonl":
-        return copy_jsonl(job.project_id, what=what)
-    return copy_csv(job.project_id, what=what)
+        return jsonl_statements(job.project_id, what=what)
+    judge = job.params["judge"]
+    if unfit := id_with_blank(job.project_id, judge_id=judge):
+        raise JobFailed(
+            f"The id “{unfit}” has a blank in it, and qrels have blanks between their columns."
+            " Export CSV or JSON lines instead."
+        )
+    return [qrels_statement(job.project_id, judge_id=judge)]
 
 
 def _expected_rows(job: Job) -> int | None:
@@ -147,9 +178,9 @@ def _expected_rows(job: Job) -> int | None:
             n += cursor.fetchone()[0]
         if job.params["what"] != "labels":
             cursor.execute(
-                "SELECT coalesce(sum(r.n_graded + r.n_scored + r.n_abstained + r.n_unreadable + r.n_failed), 0)"
-                " FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id JOIN corpus_job b ON b.id = r.job_id"
-                " WHERE j.project_id = %s AND b.state = 'done'",
+                "SELECT coalesce(sum(n_graded + n_scored + n_abstained + n_unreadable + n_failed), 0)"
+                " FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id"
+                " JOIN corpus_job b ON b.id = r.job_id WHERE j.project_id = %s AND b.state = 'done'",
                 [job.project_id],
             )
             n += int(cursor.fetchone()[0])

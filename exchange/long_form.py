@@ -1,55 +1,88 @@
 """The long form, one row per grade of a person or a judge, as COPY statements.
 
+Labels from files come first, then round by round, then run by run, oldest first: so a file tells the order
+in which one person or judge changed their mind, and nothing is ever sorted. Items that nobody has graded
+are not in it.
+
 CSV cells that a spreadsheet could run as formulas are guarded here by the rule of
 `exchange.formats.formula_guard`; `import --as grades` takes the guard off again. JSON needs none.
 """
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from django.db import connection
+
 from exchange.formats.formula_guard import GUARD_REGEX
 
-# (column, its SQL for labels, its SQL for verdicts, whether its text came from outside)
-COLUMNS = [
-    ("query_id", "q.external_id", "q.external_id", True),
-    ("query", "q.text", "q.text", True),
-    ("need", "q.need", "q.need", True),
-    ("candidate_id", "c.external_id", "c.external_id", True),
-    ("title", "c.title", "c.title", True),
-    ("candidate", "c.text", "c.text", True),
-    ("rater_kind", "'person'", "'judge'", False),
-    ("rater", "r.name", "j.name", True),
-    ("prompt", "NULL", "p.name", True),
-    ("judge_version", "NULL::int", "j.version", False),
-    ("prompt_hash", "NULL", "p.content_hash", False),
-    ("scoring", "NULL", "j.scoring", False),
-    ("condition", "NULL", "k.name", True),
-    ("run", "NULL::bigint", "v.run_id", False),
-    (
-        "outcome",
-        "CASE WHEN l.cannot_judge THEN 'abstained' ELSE 'graded' END",
-        "v.outcome",
-        False,
-    ),
-    ("grade", "l.grade", "v.grade", False),
-    ("score", "NULL::float8", "v.score", False),
-    ("raw", "NULL", "v.raw", True),
-    ("rationale", "l.rationale", "v.reason", True),
-    ("created_at", "l.created_at", "v.created_at", False),
-]
-FROM_LABELS = """
-FROM annotate_label l JOIN annotate_rater r ON r.id = l.rater_id
-JOIN corpus_item i ON i.id = l.item_id
-JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
-WHERE r.project_id = %(project)s AND l.superseded_at IS NULL"""
-FROM_VERDICTS = """
-FROM judges_verdict v JOIN judges_run n ON n.id = v.run_id
-JOIN judges_judge j ON j.id = n.judge_id JOIN corpus_job b ON b.id = n.job_id AND b.state = 'done'
-LEFT JOIN judges_prompt p ON p.id = j.prompt_id LEFT JOIN judges_condition k ON k.id = n.condition_id
-JOIN corpus_item i ON i.id = v.item_id
-JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
-WHERE j.project_id = %(project)s"""
+# Settings under which numbers and times are written so that they read back the same.
+EXACT = "SET LOCAL datestyle TO 'ISO'; SET LOCAL timezone TO 'UTC'; SET LOCAL extra_float_digits TO 1"
+
+ABSENT = "NULL"
+
+
+class Column(NamedTuple):
+    """One column: its SQL for a label and for a verdict, and whether it may be text from outside."""
+
+    name: str
+    label: str
+    verdict: str
+    is_text: bool = False
+
+
+COLUMNS = (
+    Column("query_id", "q.external_id", "q.external_id", True),
+    Column("query", "q.text", "q.text", True),
+    Column("need", "q.need", "q.need", True),
+    Column("candidate_id", "c.external_id", "c.external_id", True),
+    Column("title", "c.title", "c.title", True),
+    Column("candidate", "c.text", "c.text", True),
+    Column("rater_kind", "'person'", "'judge'"),
+    Column("rater", "a.name", "j.name", True),
+    Column("prompt", ABSENT, "p.name", True),
+    Column("judge_version", ABSENT, "j.version"),
+    Column("prompt_hash", ABSENT, "p.content_hash", True),
+    Column("scoring", ABSENT, "j.scoring", True),
+    Column("condition", ABSENT, "k.name", True),
+    Column("round", "o.name", ABSENT, True),
+    Column("run", ABSENT, "v.run_id"),
+    Column("outcome", "CASE WHEN l.cannot_judge THEN 'abstained' ELSE 'graded' END", "v.outcome"),
+    Column("grade", "l.grade", "v.grade"),
+    Column("score", ABSENT, "v.score"),
+    Column("raw", ABSENT, "v.raw", True),
+    Column("rationale", "l.rationale", "v.reason", True),
+    Column("metadata", "c.metadata", "c.metadata"),
+    Column("created_at", "l.created_at", "v.created_at"),
+)
+HEADER = ",".join(column.name for column in COLUMNS).encode() + b"\n"
+
+ITEMS = """
+JOIN corpus_item i ON i.id = {item}
+JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id"""
+LABELS_FROM_FILES = (
+    "FROM annotate_label l JOIN annotate_rater a ON a.id = l.rater_id"
+    " LEFT JOIN annotate_round o ON false"
+    + ITEMS.format(item="l.item_id")
+    + " WHERE a.project_id = %(project)s AND l.round_id IS NULL AND l.superseded_at IS NULL"
+)
+LABELS_OF_ROUND = (
+    "FROM annotate_label l JOIN annotate_rater a ON a.id = l.rater_id"
+    " JOIN annotate_round o ON o.id = l.round_id"
+    + ITEMS.format(item="l.item_id")
+    + " WHERE l.round_id = %(round)s AND l.superseded_at IS NULL"
+)
+VERDICTS_OF_RUN = (
+    "FROM judges_verdict v JOIN judges_run n ON n.id = v.run_id JOIN judges_judge j ON j.id = n.judge_id"
+    " LEFT JOIN judges_prompt p ON p.id = j.prompt_id LEFT JOIN judges_condition k ON k.id = n.condition_id"
+    + ITEMS.format(item="v.item_id")
+    + " WHERE v.run_id = %(run)s"
+)
+
+Statement = tuple[str, dict]
 
 
 def guarded(expression: str) -> str:
-    """SQL for a text with its guard. Texts that begin with a Latin letter or a digit need no look at the rule."""
+    """SQL for a text with its guard. Most begin with a letter or a digit and need no look at the rule."""
     return (
         f"CASE WHEN ascii({expression}) BETWEEN 97 AND 122 OR ascii({expression}) BETWEEN 65 AND 90"
         f" OR ascii({expression}) BETWEEN 48 AND 57 OR {expression} = '' THEN {expression}"
@@ -57,56 +90,52 @@ def guarded(expression: str) -> str:
     )
 
 
-def _select(*, what: str, guard: bool) -> str:
-    parts = []
-    for name, position, tables in (("labels", 1, FROM_LABELS), ("verdicts", 2, FROM_VERDICTS)):
-        if what not in (name, "both"):
-            continue
-        cells = ", ".join(
-            f"{guarded(column[position]) if guard and column[3] and column[position] != 'NULL' else column[position]}"
-            f" AS {column[0]}"
-            for column in COLUMNS
+def csv_statements(project_id: int, *, what: str) -> Iterator[Statement]:
+    """COPY statements whose output, below HEADER, is the long form as CSV: UTF-8, cells guarded."""
+
+    def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
+        return ", ".join(
+            guarded(value) if is_text and value != ABSENT else value for _, value, is_text in columns
         )
-        parts.append(f"SELECT {cells} {tables}")
-    return "\nUNION ALL\n".join(parts)
+
+    for select, keys in _selects(project_id, what=what, cells=cells):
+        yield f"COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", keys | {"guard": GUARD_REGEX}
 
 
-def copy_csv(project_id: int, *, what: str) -> tuple[str, dict]:
-    """COPY of the long form as CSV with a header line, UTF-8, cells guarded."""
-    return (
-        f"COPY ({_select(what=what, guard=True)}) TO STDOUT (FORMAT csv, HEADER true, ENCODING 'UTF8')",
-        {"project": project_id, "guard": GUARD_REGEX},
-    )
+def jsonl_statements(project_id: int, *, what: str) -> Iterator[Statement]:
+    """COPY statements of the long form as JSON lines; labels have no keys that only verdicts have."""
+
+    def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
+        return ", ".join(f"{value} AS {name}" for name, value, _ in columns if value != ABSENT)
+
+    for select, keys in _selects(project_id, what=what, cells=cells):
+        yield copy_lines_out(f"SELECT row_to_json(grades)::text FROM ({select}) grades"), keys
 
 
-def copy_jsonl(project_id: int, *, what: str) -> tuple[str, dict]:
-    """COPY of the long form as JSON lines; what a row does not have is left out.
+def _selects(project_id: int, *, what: str, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
+    """The SELECTs of labels (from files, then each round's) and of verdicts (each complete run's)."""
+    with connection.cursor() as cursor:
+        if what != "verdicts":
+            labels = cells([(column.name, column.label, column.is_text) for column in COLUMNS])
+            yield f"SELECT {labels} {LABELS_FROM_FILES}", {"project": project_id}
+            cursor.execute("SELECT id FROM annotate_round WHERE project_id = %s ORDER BY id", [project_id])
+            for (round,) in cursor.fetchall():
+                yield f"SELECT {labels} {LABELS_OF_ROUND}", {"round": round}
+        if what != "labels":
+            verdicts = cells([(column.name, column.verdict, column.is_text) for column in COLUMNS])
+            cursor.execute(
+                "SELECT n.id FROM judges_run n JOIN judges_judge j ON j.id = n.judge_id"
+                " JOIN corpus_job b ON b.id = n.job_id"
+                " WHERE j.project_id = %s AND b.state = 'done' ORDER BY n.id",
+                [project_id],
+            )
+            for (run,) in cursor.fetchall():
+                yield f"SELECT {verdicts} {VERDICTS_OF_RUN}", {"run": run}
 
-    Written in CSV format with control characters as quote and delimiter, which JSON never contains
-    unescaped: so each row is its JSON text and nothing else.
+
+def copy_lines_out(select: str) -> str:
+    """COPY of a SELECT of one text column, each text a line as it is.
+
+    CSV with control characters as quote and delimiter: nothing is quoted that holds neither of them.
     """
-    return (
-        f"COPY (SELECT json_strip_nulls(row_to_json(grades))::text FROM ({_select(what=what, guard=False)})"
-        " grades) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02', ENCODING 'UTF8')",
-        {"project": project_id},
-    )
-
-
-def copy_qrels(project_id: int, *, judge_id: int | None) -> tuple[str, dict]:
-    """COPY of TREC qrels: the reference, or one judge's grades from its latest plain run per item."""
-    if judge_id is None:
-        grades = "SELECT f.item_id, f.grade FROM corpus_reference f"
-    else:
-        grades = (
-            "SELECT DISTINCT ON (v.item_id) v.item_id, v.grade FROM judges_verdict v"
-            " JOIN judges_run n ON n.id = v.run_id JOIN corpus_job b ON b.id = n.job_id AND b.state = 'done'"
-            " WHERE n.judge_id = %(judge)s AND n.condition_id IS NULL ORDER BY v.item_id, v.run_id DESC"
-        )
-    return (
-        "COPY (SELECT q.external_id, 0, c.external_id, g.grade"
-        f" FROM ({grades}) g JOIN corpus_item i ON i.id = g.item_id"
-        " JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id"
-        " WHERE q.project_id = %(project)s AND g.grade IS NOT NULL ORDER BY 1, 4 DESC, 3)"
-        " TO STDOUT (FORMAT text, DELIMITER ' ', ENCODING 'UTF8')",
-        {"project": project_id, "judge": judge_id},
-    )
+    return f"COPY ({select}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02', ENCODING 'UTF8')"

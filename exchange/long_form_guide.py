@@ -14,11 +14,13 @@ COLUMN_WORDS = {
     "prompt_hash": "The content hash of the prompt, to tell its wordings apart.",
     "scoring": "How the judge was asked; empty for verdicts made elsewhere.",
     "condition": "What was changed in what the judge was shown; empty for the plain run.",
+    "round": "The round in which a person labelled; empty for labels from files.",
     "run": "The run’s number: one judge over one item set.",
     "outcome": "graded, scored, abstained, unreadable, out_of_range, empty, refused or error.",
     "grade": "A value of the rubric; empty unless the outcome is graded.",
     "score": "The judge’s continuous value, where it has one.",
     "raw": "What the judge wrote, word for word.",
     "rationale": "Why a person chose the grade; for verdicts the reason of a failure.",
+    "metadata": "The candidate’s other columns, as JSON.",
     "created_at": "When the grade was given or imported, with time zone.",
 }

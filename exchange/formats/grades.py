@@ -35,6 +35,7 @@ FIELDS = (
     Field("prompt_hash", name_text),
     Field("scoring", name_text),
     Field("condition", name_text),
+    Field("round", name_text),
     Field("run", name_text),
     Field("outcome", name_text),
     Field("grade", grade_text, None),

@@ -71,6 +71,7 @@ class GradeRow(NamedTuple):
     prompt_hash: str
     scoring: str
     condition: str
+    round: str
     run: str
     outcome: str
     grade: str | None

@@ -8,10 +8,9 @@ import orjson
 
 from corpus.models import Job, Project
 from exchange.importing.bad_rows import BadRows
-from exchange.importing.copying import copy_lines, escape, reserve_ids
+from exchange.importing.copying import NULL, copy_lines, escape, reserve_ids
 
 CACHED_QUERIES = 200_000
-NULL = "\\N"
 
 
 class Pair(NamedTuple):
@@ -73,16 +72,30 @@ class CollectionWriter:
         )
         return self._store_items(queries, candidates)
 
-    def drop_what_only_bad_rows_brought(self) -> None:
-        """Delete this import's queries that have no item, because all rows that name them were bad."""
+    def drop_what_only_bad_rows_brought(self, *, every_row_is_graded: bool) -> None:
+        """Delete what this import made for rows that turned out bad: what no item of a good row uses.
+
+        Where every good row leaves a label or a verdict, items without one go too.
+        """
         if not self._places:
             return
-        self.cursor.execute(
-            "DELETE FROM corpus_query q WHERE q.project_id = %s AND q.job_id = %s"
-            " AND NOT EXISTS (SELECT FROM corpus_item i WHERE i.query_id = q.id)",
-            [self.project.pk, self.job.pk],
-        )
-        self.counts["queries"] -= self.cursor.rowcount
+        keys = {"project": self.project.pk, "job": self.job.pk}
+        if every_row_is_graded:
+            self.cursor.execute(
+                "DELETE FROM corpus_item i WHERE i.job_id = %(job)s"
+                " AND NOT EXISTS (SELECT FROM annotate_label l WHERE l.item_id = i.id)"
+                " AND NOT EXISTS (SELECT FROM judges_verdict v JOIN judges_run r ON r.id = v.run_id"
+                " WHERE r.job_id = %(job)s AND v.item_id = i.id)",
+                keys,
+            )
+            self.counts["items"] -= self.cursor.rowcount
+        for table, column in (("candidate", "candidate_id"), ("query", "query_id")):
+            self.cursor.execute(
+                f"DELETE FROM corpus_{table} t WHERE t.project_id = %(project)s AND t.job_id = %(job)s"
+                f" AND NOT EXISTS (SELECT FROM corpus_item i WHERE i.{column} = t.id)",
+                keys,
+            )
+            self.counts["queries" if table == "query" else "candidates"] -= self.cursor.rowcount
 
     # Queries: few and shared by many rows, so they are kept in memory
 

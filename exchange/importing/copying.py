@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+NULL = "\\N"
+
 
 def escape(text: str) -> str:
     """A string as COPY's text format wants it."""

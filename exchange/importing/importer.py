@@ -1,6 +1,8 @@
 """An import from its first byte to its last: all rows or, if the user chose so, the good ones."""
 
 import time
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -8,13 +10,14 @@ from django.db import connection, transaction
 
 from corpus.jobs import JobFailed, Progress, do_exclusively
 from corpus.models import Job
-from exchange.formats.reading import read_rows
+from exchange.formats.reading import read_batches
 from exchange.formats.rows import BadRow, FileProblem
-from exchange.formats.sniffing import Sniffed, sniff
+from exchange.formats.sniffed import Sniffed
+from exchange.formats.sniffing import sniff
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.copying import lock_project, skip_proven_foreign_keys
 from exchange.importing.estimating import estimate_rows
-from exchange.importing.prefetch import chunks_ahead
+from exchange.importing.prefetch import chunks_ahead, in_chunks
 from exchange.importing.stores import (
     CollectionStore,
     GradeStore,
@@ -62,7 +65,7 @@ def sniff_import(job: Job) -> Sniffed:
 
 
 def import_file(job: Job, progress: Progress) -> dict:
-    """Import the job's file in one transaction; returns the result that the import's page shows.
+    """Import the job's file in one transaction, which also ends the job; returns the result for its page.
 
     Raises JobFailed, with nothing stored, when the file cannot be read or has bad rows that the user
     has not chosen to leave out.
@@ -72,65 +75,82 @@ def import_file(job: Job, progress: Progress) -> dict:
         sniffed = sniff_import(job)
     except FileProblem as problem:
         raise JobFailed(str(problem)) from problem
-    kind = sniffed.kind
-    expected = estimate_rows(Path(job.params["path"])) or 0
-    bad = BadRows(bad_rows_path(job))
+    bad = BadRows(bad_rows_path(job), columns={ours: theirs for theirs, ours in sniffed.mapping.items()})
     dry_run, good_rows = bool(job.params.get("dry_run")), bool(job.params.get("good_rows"))
-    n_rows = 0
-    problem = ""
-    counts: dict[str, int] = {}
-    outcomes: dict[str, int] = {}
+    found = _Found()
+    result: dict = {}
+
+    def sum_up(*, stored: bool) -> dict:
+        return {
+            "kind": sniffed.kind,
+            "format": sniffed.file_format,
+            "n_rows": found.n_rows,
+            "n_bad": bad.n,
+            "bad_rows": bad.as_result(),
+            "counts": {name: n for name, n in found.counts.items() if n},
+            "outcomes": found.outcomes,
+            "dry_run": dry_run,
+            "stored": stored,
+            "seconds": round(time.monotonic() - started, 2),
+        }
+
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            lock_project(
-                cursor,
-                job.project_id,
-                while_waiting=lambda: progress.update(note="Waiting for another import of this project"),
-            )
-            progress.update(note="Reading")
-            skip_proven_foreign_keys(cursor)
-            store = STORES[kind](cursor, project=job.project, job=job, bad=bad)
-            try:
-                for chunk in chunks_ahead(read_rows(Path(job.params["path"]), sniffed), size=ROWS_A_CHUNK):
-                    n_rows += len(chunk)
-                    good = [row for row in chunk if type(row) is not BadRow]
-                    if len(good) < len(chunk):
-                        for row in chunk:
-                            if type(row) is BadRow:
-                                bad.take(row)
-                    store.take(good)
-                    progress.update(n_done=n_rows, n_total=max(expected, n_rows) or None)
-            except FileProblem as caught:
-                problem = str(caught)
-                raise _RollBack from caught
-            progress.update(n_done=n_rows, n_total=n_rows, note="Finishing")
-            store.finish()
-            counts, outcomes = store.counts(), store.verdicts.outcomes
+            _take_all(cursor, job, sniffed, progress=progress, bad=bad, found=found)
             if dry_run or (bad.n and not good_rows):
                 raise _RollBack
+            result = sum_up(stored=True)
+            progress.finish_within(cursor, result=result)
     except _RollBack:
-        pass
+        result = sum_up(stored=False)
+        if bad.n and not dry_run:
+            raise JobFailed(_bad_rows_sentence(bad.n, found.n_rows), result=result) from None
+    except FileProblem as problem:
+        raise JobFailed(f"{problem} Nothing was stored.", result=sum_up(stored=False)) from problem
     finally:
         bad.close()
-    result = {
-        "kind": kind,
-        "format": sniffed.file_format,
-        "n_rows": n_rows,
-        "n_bad": bad.n,
-        "bad_rows": bad.as_result(),
-        "counts": {name: n for name, n in counts.items() if n},
-        "outcomes": outcomes,
-        "dry_run": dry_run,
-        "stored": not (dry_run or problem or (bad.n and not good_rows)),
-        "seconds": round(time.monotonic() - started, 2),
-    }
-    if problem:
-        raise JobFailed(f"{problem} Nothing was stored.", result=result)
-    if bad.n and not good_rows and not dry_run:
-        raise JobFailed(_bad_rows_sentence(bad.n, n_rows), result=result)
     if result["stored"]:
-        _analyze(n_rows)
+        _analyze(found.n_rows)
     return result
+
+
+@dataclass
+class _Found:
+    """What the file turned out to hold, so far."""
+
+    n_rows: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+
+def _take_all(cursor, job: Job, sniffed: Sniffed, *, progress: Progress, bad: BadRows, found: _Found) -> None:
+    """Write the whole file inside the caller's transaction. Raises FileProblem where it breaks off."""
+    path = Path(job.params["path"])
+    expected = estimate_rows(path) or 0
+    lock_project(
+        cursor,
+        job.project_id,
+        while_waiting=lambda: progress.update(note="Waiting for another import of this project"),
+    )
+    progress.update(note="Reading")
+    skip_proven_foreign_keys(cursor)
+    store = STORES[sniffed.kind](cursor, project=job.project, job=job, bad=bad)
+    chunks = in_chunks(read_batches(path, sniffed), size=ROWS_A_CHUNK)
+    with closing(chunks_ahead(chunks)) as ahead:
+        for chunk in ahead:
+            found.n_rows += len(chunk)
+            good = [row for row in chunk if type(row) is not BadRow]
+            if len(good) < len(chunk):
+                for row in chunk:
+                    if type(row) is BadRow:
+                        bad.take(row)
+            store.take(good)
+            bad.flush()
+            progress.update(n_done=found.n_rows, n_total=max(expected, found.n_rows) or None)
+    progress.update(n_done=found.n_rows, n_total=found.n_rows, note="Finishing")
+    store.finish()
+    bad.flush()
+    found.counts, found.outcomes = store.counts(), store.verdicts.outcomes
 
 
 def bad_rows_path(job: Job) -> Path:

@@ -1,16 +1,49 @@
 """Reads and parses ahead in a thread, while the database works on the chunk before."""
 
 import threading
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from queue import Full, Queue
 from typing import TypeVar
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=tuple)
+
+CHARACTERS_A_CHUNK = 32 << 20  # of text: so that long documents make smaller chunks
+SAMPLED = 20
 
 
-def chunks_ahead(rows: Iterable[Row], *, size: int, ahead: int = 1) -> Iterator[list[Row]]:
-    """Yield lists of up to `size` rows; an exception of the reader is raised here, in its place."""
+def in_chunks(
+    batches: Iterable[Sequence[Row]], *, size: int, characters: int = CHARACTERS_A_CHUNK
+) -> Iterator[list[Row]]:
+    """Put the reader's batches together into lists of up to `size` rows, of about `characters` at most."""
+    held: list[Row] = []
+    n_characters = 0.0
+    for batch in batches:
+        held.extend(batch)
+        n_characters += _characters(batch)
+        while len(held) >= size:
+            yield held[:size]
+            held = held[size:]
+            n_characters *= len(held) / (len(held) + size)
+        if held and n_characters >= characters:
+            yield held
+            held = []
+        n_characters = n_characters if held else 0.0
+    if held:
+        yield held
+
+
+def _characters(batch: Sequence[Row]) -> float:
+    """About how much text is in these rows, judged by some of them."""
+    step = max(1, len(batch) // SAMPLED)
+    sample = batch[::step]
+    return sum(len(value) for row in sample for value in row if type(value) is str) * step
+
+
+def chunks_ahead(chunks: Iterable[list[Row]], *, ahead: int = 1) -> Iterator[list[Row]]:
+    """Yield the chunks, made in a thread; an exception of the reader is raised here, in its place.
+
+    Close the iterator (contextlib.closing) when leaving early, so that the thread ends.
+    """
     queue: Queue = Queue(maxsize=ahead)
     stopped = threading.Event()
 
@@ -24,9 +57,8 @@ def chunks_ahead(rows: Iterable[Row], *, size: int, ahead: int = 1) -> Iterator[
         return False
 
     def read() -> None:
-        iterator = iter(rows)
         try:
-            while chunk := list(islice(iterator, size)):
+            for chunk in chunks:
                 if not put((chunk, None)):
                     return
             put((None, None))

@@ -40,8 +40,6 @@ def choose(
     dry_run: bool = False,
 ) -> Job:
     """Write the user's choices into a job that has not started."""
-    if kind == "verdicts" and judge and _is_qrels(job):
-        kind = "qrels"
     job.params = job.params | {
         "kind": kind,
         "mapping": mapping or {},
@@ -61,14 +59,3 @@ def start_import(job: Job) -> None:
     Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(state=Job.State.QUEUED)
     job.refresh_from_db()
     enqueue(job)
-
-
-def _is_qrels(job: Job) -> bool:
-    """Whether the file is a TREC qrels file: `--as verdicts --judge NAME` then means a judge's qrels."""
-    from exchange.formats.rows import FileProblem
-    from exchange.formats.sniffing import sniff
-
-    try:
-        return sniff(Path(job.params["path"])).kind == "qrels"
-    except FileProblem:
-        return False

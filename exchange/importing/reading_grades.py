@@ -1,5 +1,6 @@
-"""From a grade as it stands in a file to what the store holds: a person's is strict, a judge's never fails."""
+"""From a grade as it stands in a file to what is stored: a person's is strict, a judge's never fails."""
 
+import math
 from typing import NamedTuple
 
 from corpus.models import Rubric
@@ -7,6 +8,7 @@ from corpus.models import Rubric
 KNOWN_OUTCOMES = frozenset(
     ("graded", "scored", "abstained", "unreadable", "out_of_range", "empty", "refused", "error")
 )
+LONGEST_SAID = 40
 
 
 class ReadVerdict(NamedTuple):
@@ -21,6 +23,7 @@ class GradeReader:
 
     def __init__(self, rubric: Rubric) -> None:
         self.values = frozenset(rubric.values)
+        self.may_abstain = rubric.may_abstain
         self.known: dict[str, int] = {str(value): value for value in rubric.values}
         self.words = f"The rubric “{rubric.name}” has the grades {', '.join(map(str, rubric.values))}."
 
@@ -35,35 +38,41 @@ class GradeReader:
 
     def complaint(self, text: str) -> str:
         """Why a person's grade cannot be stored, and how to mend it."""
+        said = text.strip()
+        said = said if len(said) <= LONGEST_SAID else said[:LONGEST_SAID] + "…"
+        if not said:
+            return f"The grade is empty. {self.words}"
         if _number(text) is None:
-            return f"“{text[:40]}” is not a grade. {self.words}"
-        return f"The grade {text[:40]} is outside the rubric. {self.words}"
+            return f"“{said}” is not a grade. {self.words}"
+        return f"The grade {said} is outside the rubric. {self.words}"
 
     def verdict(self, text: str | None, *, score: float | None, outcome: str, reply: str) -> ReadVerdict:
         """A judge's answer: graded, or the outcome that says why not, with the raw text kept.
 
-        A stated outcome that fits is believed; an unknown word is ignored in favour of the grade itself.
+        A stated outcome is believed where the row bears it out ("Out of range" is out_of_range); otherwise,
+        and for words that are no outcome, the grade itself tells. Scores are kept where there is a grade, or
+        a score was all there is.
         """
         raw = reply or text or ""
         grade = self.in_rubric(text) if text else None
-        if (grade is not None and outcome in ("", "graded")) or (
-            grade is not None and outcome not in KNOWN_OUTCOMES
-        ):
+        stated = "_".join(outcome.lower().replace("-", " ").replace("_", " ").split()) if outcome else ""
+        if stated == "scored" and score is not None:
+            return ReadVerdict("scored", None, score, raw)
+        if stated in KNOWN_OUTCOMES and stated not in ("graded", "scored"):
+            return ReadVerdict(stated, None, None, raw)
+        if grade is not None:
             return ReadVerdict("graded", grade, score, reply)
-        if outcome in KNOWN_OUTCOMES and outcome not in ("graded", "scored"):
-            return ReadVerdict(outcome, None, None, raw)
-        if score is not None and not text:
-            return ReadVerdict("scored", None, score, reply)
         if not text or not text.strip():
-            return ReadVerdict("empty" if not reply.strip() else "unreadable", None, None, raw)
-        if _number(text) is None:
-            return ReadVerdict("unreadable", None, None, raw)
-        return ReadVerdict("out_of_range", None, None, raw)
+            if score is not None:
+                return ReadVerdict("scored", None, score, raw)
+            return ReadVerdict("unreadable" if reply.strip() else "empty", None, None, raw)
+        return ReadVerdict("unreadable" if _number(text) is None else "out_of_range", None, None, raw)
 
 
 def _number(text: str) -> float | None:
+    """The finite number a text says; None where it says none. Python's own 1_000 is none."""
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if number == number and abs(number) != float("inf") else None
+    return number if math.isfinite(number) and "_" not in text else None

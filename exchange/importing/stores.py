@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from corpus.models import Job, Project
@@ -20,14 +21,29 @@ from exchange.importing.labels import FileLabel, LabelWriter
 from exchange.importing.reading_grades import GradeReader
 from exchange.importing.verdicts import Author, FileVerdict, VerdictWriter
 
+LONGEST_NAMES = {
+    "rater": 200,
+    "round": 200,
+    "judge": 200,
+    "prompt": 100,
+    "condition": 200,
+    "system": 200,
+    "scoring": 20,
+    "prompt_hash": 64,
+}
+MOST = 2**31 - 1  # of PostgreSQL's integer
+
 
 class Store(ABC):
     """Takes the good rows of one import, inside its transaction."""
+
+    every_row_is_graded = True  # an item without a label or verdict of this import came from a bad row
 
     def __init__(self, cursor, *, project: Project, job: Job, bad: BadRows) -> None:
         self.cursor = cursor
         self.bad = bad
         self.params: dict[str, Any] = job.params
+        self._fitting: set[tuple] = set()
         self.grades = GradeReader(project.rubric)
         self.collection = CollectionWriter(cursor, project=project, job=job, bad=bad)
         self.labels = LabelWriter(cursor, project=project, job=job, bad=bad)
@@ -38,6 +54,9 @@ class Store(ABC):
         """Store a chunk; rows that cannot be stored go to `bad`."""
 
     def finish(self) -> None:
+        """After the last chunk: what is made from all rows together."""
+        if self.bad.n and self.params.get("good_rows"):
+            self.collection.drop_what_only_bad_rows_brought(every_row_is_graded=self.every_row_is_graded)
         self.labels.finish()
         self.verdicts.finish()
 
@@ -53,20 +72,43 @@ class Store(ABC):
             self.bad.add(line, column, self.grades.complaint(text or ""))
         return grade
 
+    def may_abstain(self, line: int, field: str) -> bool:
+        """Whether the rubric allows "cannot judge"; else a bad row."""
+        if not self.grades.may_abstain:
+            self.bad.add(line, field, f"The rubric does not allow “cannot judge”. {self.grades.words}")
+        return self.grades.may_abstain
+
+    def fits(self, line: int, **names: str) -> bool:
+        """Whether these names are short enough to be stored; else a bad row."""
+        key = tuple(names.items())
+        if key in self._fitting:
+            return True
+        for field, name in names.items():
+            if len(name) > LONGEST_NAMES[field]:
+                reason = f"The name has {len(name)} characters; {LONGEST_NAMES[field]} is the most."
+                self.bad.add(line, field, reason)
+                return False
+        self._fitting.add(key)
+        return True
+
 
 class PairStore(Store):
     """Queries with candidates; where a row has a grade, it is a person's."""
+
+    every_row_is_graded = False
 
     def take(self, rows: Sequence[PairRow]) -> None:
         in_rubric = self.grades.in_rubric
         good: list[tuple[PairRow, int | None]] = []
         for row in rows:
+            if row.rater and not self.fits(row.line, rater=row.rater):
+                continue
             if row.grade is None:
                 good.append((row, None))
             elif (grade := in_rubric(row.grade)) is not None:
                 good.append((row, grade))
             else:
-                self.bad.add(row.line, "human_grade", self.grades.complaint(row.grade))
+                self.bad.add(row.line, "grade", self.grades.complaint(row.grade))
         placed = self.collection.place(
             [Pair(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[9]) for row, _ in good]
         )
@@ -86,8 +128,12 @@ class LabelStore(Store):
     def take(self, rows: Sequence[LabelRow]) -> None:
         good = []
         for row in rows:
-            grade = None if row.cannot_judge else self.person_grade(row.line, "grade", row.grade)
-            if grade is not None or row.cannot_judge:
+            if not self.fits(row.line, rater=row.rater):
+                continue
+            if row.cannot_judge:
+                if self.may_abstain(row.line, "cannot_judge"):
+                    good.append((row, None))
+            elif (grade := self.person_grade(row.line, "grade", row.grade)) is not None:
                 good.append((row, grade))
         placed = self.collection.place(
             [Pair(row.line, row.query_id, "", "", row.candidate_id, "", "", None) for row, _ in good]
@@ -149,11 +195,12 @@ class VerdictStore(Store):
     """Verdicts made elsewhere; what cannot be read as a grade is an outcome, not a bad row."""
 
     def take(self, rows: Sequence[VerdictRow]) -> None:
-        judge = self.params.get("judge", "")
+        judge, condition = self.params.get("judge", ""), self.params.get("condition", "")
         good = []
         for row in rows:
             if row.judge or judge:
-                good.append(row)
+                if self.fits(row.line, judge=row.judge, prompt=row.prompt, condition=row.condition):
+                    good.append(row)
             else:
                 self.bad.add(
                     row.line, "judge", "No judge is named: add a column “judge”, or name one for the file."
@@ -170,7 +217,7 @@ class VerdictStore(Store):
                 FileVerdict(
                     row.line,
                     place,
-                    Author(row.judge or judge, row.prompt or None, row.condition),
+                    Author(row.judge or judge, row.prompt or None, row.condition or condition),
                     self.grades.verdict(row.grade, score=row.score, outcome=row.outcome, reply=row.reply),
                     tokens_in=_whole(metadata.get("prompt_tokens") or metadata.get("tokens_in")),
                     tokens_out=_whole(metadata.get("completion_tokens") or metadata.get("tokens_out")),
@@ -183,47 +230,84 @@ class GradeStore(Store):
     """Concord's own long-form export: texts, people's labels and judges' verdicts in one file."""
 
     def take(self, rows: Sequence[GradeRow]) -> None:
-        good: list[tuple[GradeRow, int | None]] = []
+        people: list[tuple[GradeRow, int | None, str]] = []
+        judges: list[tuple[GradeRow, Author, str]] = []
         for row in rows:
-            if row.rater_kind == "judge" or row.outcome == "abstained":
-                good.append((row, None))
+            created_at = self._moment(row)
+            if created_at is None:
+                continue
+            if row.rater_kind == "judge":
+                if author := self._author(row):
+                    judges.append((row, author, created_at))
+            elif not self.fits(row.line, rater=row.rater, round=row.round):
+                continue
+            elif row.outcome == "abstained":
+                if self.may_abstain(row.line, "outcome"):
+                    people.append((row, None, created_at))
             elif (grade := self.person_grade(row.line, "grade", row.grade)) is not None:
-                good.append((row, grade))
-        placed = self.collection.place(
+                people.append((row, grade, created_at))
+        good = [each[0] for each in (*people, *judges)]
+        placed = iter(self.collection.place([_pair(row) for row in good]))
+        self.labels.write(
             [
-                Pair(
-                    row.line,
-                    row.query_id,
-                    row.query,
-                    row.need,
-                    row.candidate_id,
-                    row.title,
-                    row.candidate,
-                    None,
-                )  # fmt: skip
-                for row, _ in good
+                FileLabel(row.line, place, row.rater, grade, row.rationale, row.round, created_at)
+                for (row, grade, created_at), place in zip(people, placed, strict=False)
+                if place is not None
             ]
         )
-        labels, verdicts = [], []
-        for (row, grade), place in zip(good, placed, strict=True):
-            if place is None:
-                continue
-            if row.rater_kind == "person":
-                labels.append(FileLabel(row.line, place, row.rater, grade, row.rationale))
-            else:
-                author = Author(
-                    row.rater,
-                    row.prompt or None,
-                    row.condition,
-                    _whole(row.judge_version) or 1,
-                    row.run,
-                    row.scoring,
-                    row.prompt_hash,
+        read = self.grades.verdict
+        self.verdicts.write(
+            [
+                FileVerdict(
+                    row.line,
+                    place,
+                    author,
+                    read(row.grade, score=row.score, outcome=row.outcome, reply=row.raw),
+                    row.rationale,
+                    created_at=created_at,
                 )
-                answer = self.grades.verdict(row.grade, score=row.score, outcome=row.outcome, reply=row.raw)
-                verdicts.append(FileVerdict(row.line, place, author, answer, row.rationale))
-        self.labels.write(labels)
-        self.verdicts.write(verdicts)
+                for (row, author, created_at), place in zip(judges, placed, strict=True)
+                if place is not None
+            ]
+        )
+
+    def _author(self, row: GradeRow) -> Author | None:
+        """The judge of the row; None, and a bad row, where it cannot be stored."""
+        names = {"prompt": row.prompt, "condition": row.condition, "scoring": row.scoring}
+        if not self.fits(row.line, judge=row.rater, prompt_hash=row.prompt_hash, **names):
+            return None
+        version = _whole(row.judge_version) if row.judge_version else 1
+        if not version:
+            self.bad.add(row.line, "judge_version", f"“{row.judge_version[:40]}” is no version: 1, 2, …")
+            return None
+        return Author(
+            row.rater, row.prompt or None, row.condition, version, row.run, row.scoring, row.prompt_hash
+        )
+
+    def _moment(self, row: GradeRow) -> str | None:
+        """The row's time, in UTC where it names no zone; "" where it has none, None (a bad row) if wrong."""
+        if not row.created_at:
+            return ""
+        try:
+            moment = datetime.fromisoformat(row.created_at)
+        except ValueError:
+            reason = f"“{row.created_at[:40]}” is no time. Write it like 2026-11-23T10:30:00Z."
+            self.bad.add(row.line, "created_at", reason)
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _pair(row: GradeRow) -> Pair:
+    return Pair(
+        row.line,
+        row.query_id,
+        row.query,
+        row.need,
+        row.candidate_id,
+        row.title,
+        row.candidate,
+        row.metadata,
+    )
 
 
 class TopicStore(Store):
@@ -243,7 +327,9 @@ class CollectionStore(Store):
 
 
 def _whole(value: object) -> int | None:
+    """A whole number from 0 up that PostgreSQL's integer holds, else None."""
     try:
-        return int(float(value))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
         return None
+    return int(number) if 0 <= number <= MOST and number.is_integer() else None

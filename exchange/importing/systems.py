@@ -1,6 +1,9 @@
 """Systems' run files: hits, ranked by score when the whole file is in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from django.db import connection
 
 from corpus.models import System
 from exchange.formats.rows import HitRow
@@ -11,8 +14,8 @@ from exchange.importing.stores import Store
 class SystemStore(Store):
     """Hits of one or several systems; a system already imported is refused, so that ranks stay one file's.
 
-    The rank column of a file is never believed: hits are ordered by score, ties by candidate id, both
-    descending, as trec_eval does it.
+    The rank column of a file is never believed: hits are ordered by score in single precision, ties by
+    candidate id byte by byte, both descending, as trec_eval does it (trec_eval 9, form_res_rels.c).
     """
 
     def __init__(self, cursor, **collaborators) -> None:
@@ -24,10 +27,12 @@ class SystemStore(Store):
         self._n_hits = 0
         cursor.execute(
             "CREATE TEMPORARY TABLE incoming_hit (line bigint, system_id bigint, query_id bigint,"
-            ' candidate_id bigint, external_id text COLLATE "C", score double precision) ON COMMIT DROP'
+            ' candidate_id bigint, external_id text COLLATE "C", score double precision,'
+            " single double precision) ON COMMIT DROP"
         )
 
     def take(self, rows: Sequence[HitRow]) -> None:
+        rows = [row for row in rows if self.fits(row.line, system=row.system)]
         systems = [self._system(row) for row in rows]
         queries = self.collection.store_queries([(row.line, row.query_id, "", "") for row in rows])
         candidates = self.collection.store_candidates(
@@ -36,11 +41,13 @@ class SystemStore(Store):
         copy_lines(
             self.cursor,
             "incoming_hit",
-            ["line", "system_id", "query_id", "candidate_id", "external_id", "score"],
+            ["line", "system_id", "query_id", "candidate_id", "external_id", "score", "single"],
             (
-                f"{row.line}\t{system}\t{query}\t{candidate[0]}\t{escape(row.candidate_id)}\t{row.score!r}"
-                for row, system, query, candidate in zip(rows, systems, queries, candidates, strict=True)
-                if query is not None and candidate is not None
+                f"{row.line}\t{system}\t{query}\t{candidate[0]}\t{escape(row.candidate_id)}"
+                f"\t{row.score!r}\t{single!r}"
+                for row, system, query, candidate, single in zip(
+                    rows, systems, queries, candidates, _in_single_precision(rows), strict=True
+                )
             ),
         )
 
@@ -58,20 +65,19 @@ class SystemStore(Store):
     def finish(self) -> None:
         super().finish()
         self.cursor.execute("ANALYZE incoming_hit")
-        self.cursor.execute(
+        for line, external_id in self._read(
             "SELECT line, external_id FROM (SELECT line, external_id,"
             " row_number() OVER (PARTITION BY system_id, query_id, candidate_id ORDER BY line) AS n"
-            " FROM incoming_hit) hits WHERE n > 1 ORDER BY line LIMIT 1000"
-        )
-        for line, external_id in self.cursor.fetchall():
+            " FROM incoming_hit) hits WHERE n > 1 ORDER BY line",
+            [],
+        ):
             self.bad.add(line, "candidate_id", f"“{external_id}” is there twice for this query and system.")
-        self.cursor.execute(
+        for line, name in self._read(
             "SELECT i.line, s.name FROM incoming_hit i JOIN corpus_system s ON s.id = i.system_id"
             " LEFT JOIN corpus_hit h USING (system_id, query_id, candidate_id)"
-            " WHERE NOT i.system_id = ANY(%s) AND h.score IS DISTINCT FROM i.score ORDER BY line LIMIT 1000",
+            " WHERE NOT i.system_id = ANY(%s) AND h.score IS DISTINCT FROM i.score ORDER BY line",
             [self._new],
-        )
-        for line, name in self.cursor.fetchall():
+        ):
             self.bad.add(
                 line,
                 "system",
@@ -83,10 +89,22 @@ class SystemStore(Store):
             " WHERE system_id = ANY(%s) ORDER BY system_id, query_id, candidate_id, line)"
             " INSERT INTO corpus_hit (system_id, query_id, candidate_id, score, rank)"
             " SELECT system_id, query_id, candidate_id, score, row_number() OVER"
-            " (PARTITION BY system_id, query_id ORDER BY score DESC, external_id DESC) FROM ranked",
+            " (PARTITION BY system_id, query_id ORDER BY single DESC, external_id DESC) FROM ranked",
             [self._new],
         )
         self._n_hits = self.cursor.rowcount
 
+    def _read(self, statement: str, params: list) -> Iterator[tuple]:
+        """The rows of a statement as a stream: there may be as many as hits."""
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(statement, params)
+            yield from cursor
+
     def counts(self) -> dict[str, int]:
         return super().counts() | {"systems": len(self._new), "hits": self._n_hits}
+
+
+def _in_single_precision(rows: Sequence[HitRow]) -> list[float]:
+    """The scores as trec_eval compares them (C's float), what is too big for it as infinite."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array([row.score for row in rows], dtype=np.float64).astype(np.float32).tolist()

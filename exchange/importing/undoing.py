@@ -6,53 +6,107 @@ from annotate.references import refresh_references_in
 from corpus.models import Job, Project
 from exchange.importing.copying import lock_project, skip_proven_foreign_keys
 
+# Item sets of the rounds that came with labels (importing.rounds).
+OWN_ITEM_SETS = (
+    "SELECT id FROM corpus_itemset WHERE project_id = %(project)s"
+    " AND made_from->>'rule' = 'import' AND made_from->>'job' = %(job)s::text"
+)
+
 # What others have built on rows of job %(job)s: each query counts it, the words say it.
 BUILT_ON = {
-    "labels on its items": """
+    ("label on its items", "labels on its items"): """
         SELECT count(*) FROM annotate_label l JOIN corpus_item i ON i.id = l.item_id
         WHERE i.job_id = %(job)s AND l.job_id IS DISTINCT FROM %(job)s""",
-    "verdicts on its items": """
-        SELECT count(*) FROM judges_verdict v JOIN judges_run r ON r.id = v.run_id
-        JOIN corpus_item i ON i.id = v.item_id
-        WHERE i.job_id = %(job)s AND r.job_id <> %(job)s AND r.judge_id IN
-        (SELECT id FROM judges_judge WHERE project_id = %(project)s)""",
-    "entries of item sets": """
+    ("verdict on its items", "verdicts on its items"): """
+        SELECT count(*) FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id
+        JOIN judges_verdict v ON v.run_id = r.id JOIN corpus_item i ON i.id = v.item_id
+        WHERE j.project_id = %(project)s AND r.job_id <> %(job)s AND i.job_id = %(job)s""",
+    ("entry of an item set", "entries of item sets"): f"""
         SELECT count(*) FROM corpus_itemsetentry e JOIN corpus_item i ON i.id = e.item_id
-        WHERE i.job_id = %(job)s""",
-    "items of other imports": """
+        WHERE i.job_id = %(job)s AND e.item_set_id NOT IN ({OWN_ITEM_SETS})""",
+    ("run over its item sets", "runs over its item sets"): f"""
+        SELECT count(*) FROM judges_run WHERE item_set_id IN ({OWN_ITEM_SETS})""",
+    ("round over its item sets", "rounds over its item sets"): f"""
+        SELECT count(*) FROM annotate_round r WHERE r.item_set_id IN ({OWN_ITEM_SETS}) AND (
+        EXISTS (SELECT FROM annotate_slot s WHERE s.round_id = r.id) OR NOT EXISTS
+        (SELECT FROM annotate_label l WHERE l.round_id = r.id AND l.job_id = %(job)s))""",
+    ("item of other imports", "items of other imports"): """
         SELECT count(*) FROM corpus_item i JOIN corpus_query q ON q.id = i.query_id
         JOIN corpus_candidate c ON c.id = i.candidate_id
         WHERE q.project_id = %(project)s AND i.job_id IS DISTINCT FROM %(job)s
         AND (q.job_id = %(job)s OR c.job_id = %(job)s)""",
-    "hits of other systems": """
+    ("text that another import brought", "texts that other imports brought"): """
+        SELECT (SELECT count(*) FROM corpus_query WHERE project_id = %(project)s AND job_id = %(job)s
+        AND (text_job_id <> %(job)s OR need_job_id <> %(job)s))
+        + (SELECT count(*) FROM corpus_candidate WHERE project_id = %(project)s AND job_id = %(job)s
+        AND text_job_id <> %(job)s)""",
+    ("verdict that read its texts", "verdicts that read its texts"): """
+        SELECT count(*) FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id
+        JOIN judges_verdict v ON v.run_id = r.id JOIN corpus_item i ON i.id = v.item_id
+        JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
+        WHERE j.project_id = %(project)s AND j.engine_id IS NOT NULL
+        AND (q.text_job_id = %(job)s OR q.need_job_id = %(job)s OR c.text_job_id = %(job)s)""",
+    ("label given after reading its texts", "labels given after reading its texts"): """
+        SELECT count(*) FROM annotate_label l JOIN annotate_rater a ON a.id = l.rater_id
+        JOIN corpus_item i ON i.id = l.item_id
+        JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
+        WHERE a.project_id = %(project)s AND l.job_id IS NULL
+        AND (q.text_job_id = %(job)s OR q.need_job_id = %(job)s OR c.text_job_id = %(job)s)""",
+    ("hit of other systems", "hits of other systems"): """
         SELECT count(*) FROM corpus_hit h JOIN corpus_system s ON s.id = h.system_id
         JOIN corpus_query q ON q.id = h.query_id JOIN corpus_candidate c ON c.id = h.candidate_id
         WHERE s.project_id = %(project)s AND s.job_id IS DISTINCT FROM %(job)s
         AND (q.job_id = %(job)s OR c.job_id = %(job)s)""",
 }
 
-# Children before parents; what several imports brought together stays.
+# Children before parents; what others use too, stays.
 DELETIONS = [
-    """DELETE FROM judges_verdict v USING judges_run r WHERE r.id = v.run_id AND r.job_id = %(job)s""",
+    # Verdicts, and the judges, prompts and conditions that were known by them alone
+    """CREATE TEMPORARY TABLE undone_run ON COMMIT DROP AS
+       SELECT r.id, r.condition_id, r.judge_id, j.prompt_id FROM judges_run r
+       JOIN judges_judge j ON j.id = r.judge_id WHERE r.job_id = %(job)s""",
+    """DELETE FROM judges_verdict v USING undone_run r WHERE r.id = v.run_id""",
     """DELETE FROM judges_run WHERE job_id = %(job)s""",
-    """DELETE FROM judges_judge j WHERE project_id = %(project)s AND engine_id IS NULL
+    """DELETE FROM judges_judge j WHERE id IN (SELECT judge_id FROM undone_run) AND engine_id IS NULL
        AND NOT EXISTS (SELECT FROM judges_run r WHERE r.judge_id = j.id)""",
-    """DELETE FROM judges_prompt p WHERE project_id = %(project)s AND messages = '[]'
+    """DELETE FROM judges_prompt p WHERE id IN (SELECT prompt_id FROM undone_run)
+       AND project_id = %(project)s AND messages = '[]'
        AND NOT EXISTS (SELECT FROM judges_judge j WHERE j.prompt_id = p.id)""",
+    """DELETE FROM judges_condition c WHERE id IN (SELECT condition_id FROM undone_run)
+       AND NOT EXISTS (SELECT FROM judges_run r WHERE r.condition_id = c.id)""",
+    # Hits
     """DELETE FROM corpus_hit h USING corpus_system s WHERE s.id = h.system_id AND s.job_id = %(job)s""",
     """DELETE FROM corpus_system WHERE job_id = %(job)s""",
-    """CREATE TEMPORARY TABLE unlabelled_item ON COMMIT DROP AS
-       SELECT DISTINCT item_id FROM annotate_label WHERE job_id = %(job)s""",
+    # Labels, with the rounds and raters that were known by them alone
+    """CREATE TEMPORARY TABLE undone_label ON COMMIT DROP AS
+       SELECT DISTINCT item_id, rater_id, round_id FROM annotate_label WHERE job_id = %(job)s""",
     """DELETE FROM annotate_label WHERE job_id = %(job)s""",
-    """DELETE FROM annotate_rater a WHERE project_id = %(project)s AND user_id IS NULL
-       AND NOT EXISTS (SELECT FROM annotate_label l WHERE l.rater_id = a.id)""",
+    f"""DELETE FROM annotate_participation p USING annotate_round r
+        WHERE r.id = p.round_id AND r.item_set_id IN ({OWN_ITEM_SETS})""",
+    f"""DELETE FROM annotate_round WHERE item_set_id IN ({OWN_ITEM_SETS})""",
+    f"""DELETE FROM corpus_itemsetentry WHERE item_set_id IN ({OWN_ITEM_SETS})""",
+    f"""DELETE FROM corpus_itemset WHERE id IN ({OWN_ITEM_SETS})""",
+    """DELETE FROM annotate_rater a WHERE id IN (SELECT rater_id FROM undone_label) AND user_id IS NULL
+       AND NOT EXISTS (SELECT FROM annotate_label l WHERE l.rater_id = a.id)
+       AND NOT EXISTS (SELECT FROM annotate_participation p WHERE p.rater_id = a.id)
+       AND NOT EXISTS (SELECT FROM annotate_hold h WHERE h.rater_id = a.id)""",
+    # The collection
     """DELETE FROM corpus_reference r USING corpus_item i WHERE i.id = r.item_id AND i.job_id = %(job)s""",
     """DELETE FROM corpus_item WHERE job_id = %(job)s""",
     """DELETE FROM corpus_candidate WHERE job_id = %(job)s""",
     """DELETE FROM corpus_query WHERE job_id = %(job)s""",
     """UPDATE corpus_candidate SET title = '', text = '', content_hash = NULL, metadata = NULL,
-       text_job_id = NULL WHERE text_job_id = %(job)s""",
-    """UPDATE corpus_query SET text = '', need = '', text_job_id = NULL WHERE text_job_id = %(job)s""",
+       text_job_id = NULL WHERE project_id = %(project)s AND text_job_id = %(job)s""",
+    """UPDATE corpus_query SET text = '', text_job_id = NULL
+       WHERE project_id = %(project)s AND text_job_id = %(job)s""",
+    """UPDATE corpus_query SET need = '', need_job_id = NULL
+       WHERE project_id = %(project)s AND need_job_id = %(job)s""",
+    # The scale may be changed again once nothing uses it
+    """UPDATE corpus_rubric u SET frozen_at = NULL WHERE project_id = %(project)s
+       AND NOT EXISTS (SELECT FROM judges_judge j WHERE j.rubric_id = u.id)
+       AND NOT EXISTS (SELECT FROM annotate_round r WHERE r.rubric_id = u.id AND r.state <> 'draft')
+       AND NOT EXISTS (SELECT FROM annotate_label l JOIN annotate_rater a ON a.id = l.rater_id
+                       WHERE a.project_id = %(project)s)""",
 ]
 
 
@@ -64,25 +118,32 @@ class BuiltOn(Exception):
 def undo_import(job: Job) -> None:
     """Take back everything the import brought. Raises BuiltOn, changing nothing, when that is in use.
 
-    Foreign-key triggers are off where the database role may (they would read the big tables once per
-    row); the counts above have proven that nobody points at what goes.
+    An import of which nothing is stored, or no longer, is left as it is. Foreign-key triggers are off where
+    the database role may (they would read the big tables once per row); the counts of BUILT_ON have proven
+    that nobody points at what goes.
     """
     project = Project.objects.get(pk=job.project_id)
     keys = {"job": job.pk, "project": project.pk}
     with connection.cursor() as cursor:
         lock_project(cursor, project.pk)
+        job.refresh_from_db()
+        if not job.result.get("stored"):
+            return
+        # People and judges reach items through item sets: while nobody makes one, the counts stay true.
+        cursor.execute("LOCK TABLE corpus_itemsetentry IN SHARE MODE")
         uses = []
         for words, query in BUILT_ON.items():
             cursor.execute(query, keys)
             (n,) = cursor.fetchone()
             if n:
-                uses.append(f"{n:,} {words}")
+                uses.append(f"{n:,} {words[n != 1]}")
         if uses:
-            raise BuiltOn(f"This import cannot be undone: {', '.join(uses)} depend on it.")
+            verb = "depends" if len(uses) == 1 and uses[0].startswith("1 ") else "depend"
+            raise BuiltOn(f"This import cannot be undone: {', '.join(uses)} {verb} on it.")
         skip_proven_foreign_keys(cursor)
         for statement in DELETIONS:
             cursor.execute(statement, keys)
-        refresh_references_in(project, table="unlabelled_item")
+        refresh_references_in(project, table="undone_label")
         cursor.execute(
             "UPDATE corpus_project SET reference_version = reference_version + 1 WHERE id = %s", [project.pk]
         )

@@ -1,6 +1,7 @@
 """Verdicts made elsewhere: one imported judge per (name, prompt), one run per import and condition."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from corpus.models import Job, Project
@@ -11,9 +12,14 @@ from exchange.importing.copying import copy_lines, escape
 from exchange.importing.reading_grades import ReadVerdict
 from judges.models import Condition, Judge, Prompt, Run
 
+COLUMNS = ("run_id", "item_id", "outcome", "grade", "score", "raw", "reason", "tokens_in", "tokens_out")
+
 
 class Author(NamedTuple):
-    """Who gave a verdict, as a file tells it; `prompt` is None where there is none (qrels)."""
+    """Who gave a verdict, as a file tells it; `prompt` is None where there is none (qrels).
+
+    run: tells apart the runs of one judge in Concord's own export; empty elsewhere.
+    """
 
     judge: str
     prompt: str | None
@@ -25,6 +31,8 @@ class Author(NamedTuple):
 
 
 class FileVerdict(NamedTuple):
+    """created_at: as PostgreSQL reads it; empty for now."""
+
     line: int
     placed: Placed
     author: Author
@@ -32,11 +40,14 @@ class FileVerdict(NamedTuple):
     reason: str = ""
     tokens_in: int | None = None
     tokens_out: int | None = None
+    created_at: str = ""
 
 
 class VerdictWriter:
     """Writes imported verdicts. What the judge's latest run already says about an item is left alone;
-    a different answer goes into this import's own run, which from then on is the latest."""
+    a different answer goes into this import's own run, which from then on is the latest. A verdict that
+    names its time is also left alone when any earlier run has it with that time: it is that very verdict.
+    """
 
     def __init__(self, cursor, *, project: Project, job: Job, bad: BadRows) -> None:
         self.cursor = cursor
@@ -47,6 +58,7 @@ class VerdictWriter:
         self.counts = {"verdicts": 0, "unchanged": 0, "judges": 0}
         self.outcomes: dict[str, int] = {}
         self._judges: dict[tuple, Judge] = {}
+        self._names_of_ours: set[str] | None = None
         self._conditions: dict[str, Condition | None] = {"": None}
         self._runs: dict[Author, Run] = {}
         self._earlier: dict[Author, list[int]] = {}
@@ -60,57 +72,63 @@ class VerdictWriter:
                 self._twice(verdict, before.answer, f"in line {before.line}")
         fresh: list[tuple[int, FileVerdict]] = []
         for author, mine in by_author.items():
-            for verdict in self._unknown(author, mine):
-                fresh.append((self._run(author).pk, verdict))
+            unknown = self._unknown(author, mine)
+            if unknown and self._is_ours(author.judge):
+                self._refuse(unknown)
+            elif unknown:
+                run = self._run(author).pk
+                fresh.extend((run, verdict) for verdict in unknown)
         if not fresh:
             return
-        copy_lines(
-            self.cursor,
-            "judges_verdict",
-            [
-                "run_id",
-                "item_id",
-                "outcome",
-                "grade",
-                "score",
-                "raw",
-                "reason",
-                "tokens_in",
-                "tokens_out",
-            ],  # fmt: skip
-            (
-                f"{run}\t{verdict.placed.item}\t{verdict.answer.outcome}\t{_or_null(verdict.answer.grade)}"
-                f"\t{_or_null(verdict.answer.score)}\t{escape(verdict.answer.raw)}\t{escape(verdict.reason)}"
-                f"\t{_or_null(verdict.tokens_in)}\t{_or_null(verdict.tokens_out)}"
-                for run, verdict in fresh
-            ),
-        )
+        self._copy(fresh)
         self.counts["verdicts"] += len(fresh)
         for _, verdict in fresh:
             self.outcomes[verdict.answer.outcome] = self.outcomes.get(verdict.answer.outcome, 0) + 1
+
+    def _copy(self, fresh: Sequence[tuple[int, FileVerdict]]) -> None:
+        lines = (
+            f"{run}\t{verdict.placed.item}\t{verdict.answer.outcome}\t{_or_null(verdict.answer.grade)}"
+            f"\t{_or_null(verdict.answer.score)}\t{escape(verdict.answer.raw)}\t{escape(verdict.reason)}"
+            f"\t{_or_null(verdict.tokens_in)}\t{_or_null(verdict.tokens_out)}"
+            for run, verdict in fresh
+        )
+        if not any(verdict.created_at for _, verdict in fresh):
+            copy_lines(self.cursor, "judges_verdict", COLUMNS, lines)
+            return
+        dated = (
+            f"{line}\t{verdict.created_at or 'now'}" for line, (_, verdict) in zip(lines, fresh, strict=True)
+        )
+        copy_lines(self.cursor, "judges_verdict", [*COLUMNS, "created_at"], dated)
 
     def _unknown(self, author: Author, mine: dict[int, FileVerdict]) -> list[FileVerdict]:
         """Those of one author's verdicts that neither this run nor the latest earlier one holds."""
         own = self._runs.get(author)
         runs = ([own.pk] if own else []) + self._earlier_runs(author)
         old = [item for item, verdict in mine.items() if not verdict.placed.is_new] if runs else []
-        stored: dict[int, tuple] = {}
-        if old:
-            self.cursor.execute(
-                "SELECT DISTINCT ON (item_id) item_id, run_id, outcome, grade, score, raw FROM judges_verdict"
-                " WHERE run_id = ANY(%s) AND item_id = ANY(%s) ORDER BY item_id, run_id DESC",
-                [runs, old],
-            )
-            stored = {row[0]: row[1:] for row in self.cursor.fetchall()}
+        if not old:
+            return list(mine.values())
+        self.cursor.execute(
+            "SELECT item_id, run_id, created_at, outcome, grade, score, raw FROM judges_verdict"
+            " WHERE run_id = ANY(%s) AND item_id = ANY(%s) ORDER BY run_id",
+            [runs, old],
+        )
+        latest: dict[int, tuple[int, ReadVerdict]] = {}
+        dated: set[tuple] = set()
+        for item, run, created_at, *answer in self.cursor.fetchall():
+            latest[item] = (run, ReadVerdict(*answer))
+            dated.add((item, created_at, ReadVerdict(*answer)))
         unknown = []
         for item, verdict in mine.items():
-            before = stored.get(item)
-            if before is None:
+            run, answer = latest.get(item, (0, None))
+            if answer is None:
                 unknown.append(verdict)
-            elif ReadVerdict(*before[1:]) == verdict.answer:
+            elif own and run == own.pk:
+                self._twice(verdict, answer, "earlier in this file")
+            elif answer == verdict.answer or (
+                verdict.created_at
+                and (item, datetime.fromisoformat(verdict.created_at), verdict.answer) in dated
+            ):
                 self.counts["unchanged"] += 1
-            elif own and before[0] == own.pk:
-                self._twice(verdict, ReadVerdict(*before[1:]), "earlier in this file")
             else:
                 unknown.append(verdict)
         return unknown
@@ -127,14 +145,25 @@ class VerdictWriter:
             " Keep one answer per item, or name a condition or another prompt.",
         )
 
+    def _is_ours(self, name: str) -> bool:
+        """Whether a judge of this name runs in this project: its verdicts do not come from files."""
+        if self._names_of_ours is None:
+            self._names_of_ours = set(
+                Judge.objects.made_here().filter(project=self.project).values_list("name", flat=True)
+            )
+        return name in self._names_of_ours
+
+    def _refuse(self, verdicts: Sequence[FileVerdict]) -> None:
+        for verdict in verdicts:
+            name = verdict.author.judge
+            reason = f"“{name}” is a judge that runs in this project; give the one in the file another name."
+            self.bad.add(verdict.line, "judge", reason)
+
     def _earlier_runs(self, author: Author) -> list[int]:
         if author not in self._earlier:
-            self._earlier[author] = list(
-                Run.objects.complete()
-                .filter(judge=self._judge(author), condition=self._condition(author.condition))
-                .exclude(job=self.job)
-                .values_list("pk", flat=True)
-            )
+            runs = Run.objects.complete().filter(judge__in=self._stored_judges(author))
+            runs = runs.filter(condition__name=author.condition or None).exclude(job=self.job)
+            self._earlier[author] = list(runs.values_list("pk", flat=True))
         return self._earlier[author]
 
     def _run(self, author: Author) -> Run:
@@ -150,36 +179,49 @@ class VerdictWriter:
             self._conditions[name], _ = Condition.objects.get_or_create(project=self.project, name=name)
         return self._conditions[name]
 
+    def _stored_judges(self, author: Author):
+        """The judge of this name, prompt and version, whether imported or made here."""
+        return Judge.objects.filter(
+            project=self.project,
+            name=author.judge,
+            version=author.version,
+            prompt__name=author.prompt,
+        )
+
     def _judge(self, author: Author) -> Judge:
         key = (author.judge, author.prompt, author.version)
         judge = self._judges.get(key)
         if judge is None:
-            prompt = None
-            if author.prompt is not None:
-                prompt, _ = Prompt.objects.get_or_create(
+            judge = self._stored_judges(author).first()
+            if judge is None:
+                judge = Judge.objects.create(
                     project=self.project,
-                    name=author.prompt,
+                    name=author.judge,
+                    prompt=self._prompt(author),
                     version=author.version,
-                    defaults={"content_hash": author.prompt_hash},
+                    rubric=self.rubric,
+                    scoring=author.scoring,
                 )
-            judge, made = Judge.objects.get_or_create(
-                project=self.project,
-                name=author.judge,
-                prompt=prompt,
-                version=author.version,
-                defaults={"rubric": self.rubric, "scoring": author.scoring},
-            )
-            if made:
                 self.counts["judges"] += 1
                 freeze_rubric(self.rubric)
-            elif not judge.is_imported:
-                self.bad.add(
-                    0,
-                    "judge",
-                    f"“{author.judge}” is a judge that runs in this project; give the imported one another name.",
-                )
             self._judges[key] = judge
         return judge
+
+    def _prompt(self, author: Author) -> Prompt | None:
+        """The prompt of this name and content hash; a name with another hash is another version."""
+        if author.prompt is None:
+            return None
+        versions = Prompt.objects.filter(project=self.project, name=author.prompt).order_by("-version")
+        found = versions.filter(content_hash=author.prompt_hash).first()
+        if found is None:
+            newest = versions.first()
+            found = Prompt.objects.create(
+                project=self.project,
+                name=author.prompt,
+                version=newest.version + 1 if newest else 1,
+                content_hash=author.prompt_hash,
+            )
+        return found
 
     def finish(self) -> None:
         """Write each run's counts once, from the store."""

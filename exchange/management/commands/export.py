@@ -1,24 +1,25 @@
 import json
-import sys
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from corpus.models import Job, Project
-from exchange.exporting import FILE_FORMATS, WHAT, prepare_export, run_export
+from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, prepare_export, run_export
+from exchange.management.progress import cancelled_by_keyboard, progress_bar
 from judges.models import Judge
 
 
 class Command(BaseCommand):
-    help = "Write a project's grades into a file: the long form as CSV or JSON lines, or TREC qrels."
+    help = (
+        "Write a project's grades into a file: the long form, one row per grade, as CSV or JSON lines, or"
+        " TREC qrels. Items that nobody has graded are not in it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project")
         parser.add_argument("--as", dest="file_format", choices=FILE_FORMATS, required=True)
         parser.add_argument("--out", type=Path, required=True, help="the file to write")
-        parser.add_argument("--what", choices=WHAT, default="both")
+        parser.add_argument("--what", choices=WHAT, default="both", help="whose grades, in the long form")
         parser.add_argument("--judge", default="", help="qrels: this judge's grades instead of the reference")
         parser.add_argument("--prompt", default="", help="qrels: which of the judge's prompts")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
@@ -27,31 +28,23 @@ class Command(BaseCommand):
         found = Project.objects.filter(slug=project).first()
         if found is None:
             raise CommandError(f"There is no project “{project}”.")
-        if out.is_dir() or not out.parent.is_dir():
+        if out.is_dir() or not out.absolute().parent.is_dir():
             raise CommandError(f"--out {out}: name a file in a folder that exists.")
         judge = _judge(found, options["judge"], options["prompt"]) if options["judge"] else None
-        job = prepare_export(found, what=what, file_format=file_format, judge=judge, out=out)
-        console = Console(stderr=True)
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:,.0f} rows"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        ) as bar:
-            task = bar.add_task("Exporting", total=None)
-            ended = run_export(
-                job.pk, on_update=lambda job: bar.update(task, completed=job.n_done, total=job.n_total)
-            )
+        try:
+            job = prepare_export(found, what=what, file_format=file_format, judge=judge, out=out)
+        except CannotExport as problem:
+            raise CommandError(str(problem)) from problem
+        with cancelled_by_keyboard(job), progress_bar("Exporting") as show:
+            ended = run_export(job.pk, on_update=show)
         if ended is None:
             raise CommandError("Another worker took this export over.")
+        if options["json"]:
+            about = {"job": ended.pk, "state": ended.state, "error": ended.error, "file": str(out)}
+            self.stdout.write(json.dumps(about | ended.result))
         if ended.state != Job.State.DONE:
             raise CommandError(ended.error or "The export was cancelled.")
-        if options["json"]:
-            self.stdout.write(json.dumps({"job": ended.pk, "file": str(out)} | ended.result))
-        else:
+        if not options["json"]:
             self.stdout.write(
                 f"{ended.result['n_rows']:,} rows, {ended.result['n_bytes']:,} bytes in {out}"
                 f" ({ended.result['seconds']} s)."
@@ -59,14 +52,16 @@ class Command(BaseCommand):
 
 
 def _judge(project: Project, name: str, prompt: str) -> Judge:
+    """The newest version of the judge of this name and prompt."""
     judges = project.judges.filter(name=name)
     if prompt:
         judges = judges.filter(prompt__name=prompt)
-    judge = judges.order_by("-version").first()
+    judge = judges.order_by("-version", "pk").first()
     if judge is None:
-        raise CommandError(
-            f"Project “{project.slug}” has no judge “{name}”{f' with prompt “{prompt}”' if prompt else ''}."
-        )
-    if not prompt and judges.values("prompt").distinct().count() > 1:
-        raise CommandError(f"Judge “{name}” has several prompts; name one with --prompt.")
+        with_prompt = f" with prompt “{prompt}”" if prompt else ""
+        raise CommandError(f"Project “{project.slug}” has no judge “{name}”{with_prompt}.")
+    prompts = sorted({name or "" for name in judges.values_list("prompt__name", flat=True)})
+    if len(prompts) > 1:
+        named = ", ".join(f"“{name}”" for name in prompts if name)
+        raise CommandError(f"Judge “{name}” has several prompts; name one with --prompt: {named}.")
     return judge

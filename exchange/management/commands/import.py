@@ -1,18 +1,33 @@
 import json
-import sys
+from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_slug
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from corpus.deleting import delete_project
 from corpus.models import Job, Project
 from corpus.services import create_project
 from exchange.formats.rows import FileProblem
+from exchange.formats.sniffed import Sniffed
 from exchange.importing import run_import
 from exchange.importing.importer import bad_rows_path, sniff_import
 from exchange.importing.preparing import KINDS, prepare_import
+from exchange.management.progress import cancelled_by_keyboard, progress_bar
+
+LONGEST_SLUG = 100
+EXAMPLES = """
+examples:
+  import soil pairs.jsonl
+  import soil verdicts.csv.gz --as verdicts
+  import soil qrels.txt --as qrels --rater "Assessor 1"
+  import soil qrels.txt --as verdicts --judge gpt-4o
+  import soil ratings.csv --map docid=candidate_id relevance=grade --dry-run
+"""
 
 
 class Command(BaseCommand):
@@ -20,6 +35,11 @@ class Command(BaseCommand):
         "Import a file into a project: pairs, verdicts made elsewhere, people's labels, TREC qrels, topics,"
         " collection or run files, or Concord's own export. All rows go in, or none."
     )
+
+    def create_parser(self, *args, **kwargs) -> CommandParser:
+        return super().create_parser(
+            *args, **kwargs, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
+        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="the project's short name; made when missing")
@@ -29,55 +49,75 @@ class Command(BaseCommand):
         )
         parser.add_argument("--judge", default="", help="the judge whose verdicts these are")
         parser.add_argument("--rater", default="", help="the person whose grades these are")
-        parser.add_argument("--condition", default="", help="the condition of qrels that a judge made")
+        parser.add_argument("--condition", default="", help="the condition under which the judge was asked")
         parser.add_argument(
-            "--map", nargs="+", default=[], metavar="theirs=ours", help="their column = our field"
+            "--map",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="theirs=ours",
+            help="their column = our field",
         )
         parser.add_argument("--encoding", default="", help="the file's encoding (else detected)")
         parser.add_argument("--dry-run", action="store_true", help="check every row, store nothing")
         parser.add_argument("--good-rows", action="store_true", help="store the good rows, leave out the bad")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
 
-    def handle(self, *, project: str, file: Path, kind: str, json: bool, **options) -> None:
-        console = Console(stderr=True)
+    def handle(self, *, project: str, file: Path, **options) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        mapping = _mapping(options["map"])
         found = Project.objects.filter(slug=project).first()
-        if found is None:
+        is_new = found is None
+        if is_new:
+            _check_slug(project)
             found = create_project(project, slug=project)
-            console.print(f"Made project “{project}” (grades 0–3, cut 2).")
-        job = prepare_import(
-            found,
-            file,
-            filename=file.name,
-            kind=kind,
-            mapping=_mapping(options["map"]),
-            encoding=options["encoding"],
-            judge=options["judge"],
-            rater=options["rater"],
-            condition=options["condition"],
-            good_rows=options["good_rows"],
-            dry_run=options["dry_run"],
-        )
+        try:
+            ended = self._import(found, file, mapping=mapping, **options)
+        except BaseException:
+            if is_new:
+                delete_project(found)
+            raise
+        if is_new and not ended.result["stored"]:
+            delete_project(found)
+        elif is_new:
+            self._say(f"Made project “{project}” (grades 0–3, cut 2).")
+
+    def _import(self, project: Project, file: Path, *, mapping: dict[str, str], **options) -> Job:
+        as_json = options["json"]
+        names = {name: options[name].strip() for name in ("judge", "rater", "condition")}
+        chosen = {name: options[name] for name in ("kind", "encoding", "good_rows", "dry_run")}
+        job = prepare_import(project, file, filename=file.name, mapping=mapping, **names, **chosen)
         try:
             sniffed = sniff_import(job)
-        except FileProblem as problem:
+            _check_names(sniffed, **names)
+        except (FileProblem, CommandError) as problem:
             Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error=str(problem))
+            if as_json:
+                self.stdout.write(json.dumps({"job": job.pk, "state": "failed", "error": str(problem)}))
             raise CommandError(str(problem)) from problem
-        console.print(f"Reading {file.name} as {sniffed.kind} ({sniffed.file_format}, {sniffed.encoding}).")
+        self._say(f"Reading {file.name} as {sniffed.kind} ({sniffed.file_format}, {sniffed.encoding}).")
+        for note in sniffed.notes:
+            self._say(note)
         Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(state=Job.State.QUEUED)
-        ended = _run_here(job, console)
-        self._report(ended, console, as_json=json)
+        with cancelled_by_keyboard(job), progress_bar("Importing") as show:
+            ended = run_import(job.pk, on_update=show)
+        if ended is None:
+            raise CommandError("Another worker took this import over.")
+        self._report(ended, as_json=as_json)
+        return ended
 
-    def _report(self, job: Job, console: Console, *, as_json: bool) -> None:
+    def _report(self, job: Job, *, as_json: bool) -> None:
         result = job.result
         if as_json:
-            shown = {key: value for key, value in result.items() if key != "bad_rows"}
-            self.stdout.write(json.dumps({"job": job.pk, "state": job.state, "error": job.error} | shown))
+            about = {"job": job.pk, "state": job.state, "error": job.error}
+            self.stdout.write(json.dumps(about | result))
         if result.get("n_bad"):
-            table = Table("line", "column", "reason", title=f"Bad rows (first {len(result['bad_rows'])})")
+            title = f"The first {len(result['bad_rows'])} of {result['n_bad']:,} bad rows"
+            table = Table("line", "column", "reason", title=title if result["n_bad"] > 1 else "The bad row")
             for bad in result["bad_rows"]:
-                table.add_row(str(bad["line"]), bad["column"], bad["reason"])
-            console.print(table)
-            console.print(f"All {result['n_bad']:,} bad rows: {bad_rows_path(job)}")
+                table.add_row(f"{bad['line']:,}", _plain(bad["column"]), _plain(bad["reason"]))
+            self.console.print(table)
+            self._say(f"All of them: {bad_rows_path(job)}")
         if job.state != Job.State.DONE:
             raise CommandError(job.error or "The import was cancelled; nothing was stored.")
         if as_json:
@@ -87,40 +127,55 @@ class Command(BaseCommand):
         self.stdout.write(f"{said} from {result['n_rows']:,} rows in {result['seconds']} s: {counts}.")
         outcomes = {name: n for name, n in result["outcomes"].items() if name != "graded"}
         if outcomes:
-            self.stdout.write(
-                "Without a grade: "
-                + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in outcomes.items())
-            )
+            named = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in outcomes.items())
+            self.stdout.write(f"Without a grade: {named}.")
+
+    def _say(self, line: str) -> None:
+        self.console.print(_plain(line))
+
+
+def _plain(text: str) -> Text:
+    """Text from a file as a terminal may show it: no markup, no control characters."""
+    return Text("".join(character if character.isprintable() else "�" for character in text))
+
+
+def _check_slug(slug: str) -> None:
+    try:
+        validate_slug(slug)
+    except ValidationError:
+        slug = ""
+    if not slug or len(slug) > LONGEST_SLUG:
+        raise CommandError(
+            "There is no such project, and a new one's short name has letters, digits, - and _ only"
+            f" (at most {LONGEST_SLUG})."
+        )
+
+
+def _check_names(sniffed: Sniffed, *, judge: str, rater: str, condition: str) -> None:
+    """Whose grades these are, where the file's kind leaves it open. Raises CommandError."""
+    kind = sniffed.kind
+    if judge and rater:
+        raise CommandError("Grades are a judge's or a person's: give --judge or --rater, not both.")
+    if judge and kind not in ("verdicts", "qrels"):
+        raise CommandError(f"--judge goes with verdicts and qrels; this file was read as {kind}.")
+    if rater and kind not in ("pairs", "labels", "qrels"):
+        raise CommandError(f"--rater goes with pairs, labels and qrels; this file was read as {kind}.")
+    if condition and not (kind == "verdicts" or judge):
+        raise CommandError("--condition goes with a judge's verdicts.")
+    if kind == "verdicts" and not judge and "judge" not in sniffed.mapping.values():
+        raise CommandError("The file names no judge: say whose verdicts these are with --judge NAME.")
+    for option, name in (("judge", judge), ("rater", rater), ("condition", condition)):
+        if len(name) > 200 or not name.isprintable():
+            raise CommandError(f"--{option} takes one line of at most 200 characters.")
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:
     mapping = {}
     for pair in pairs:
-        theirs, sign, ours = pair.partition("=")
+        theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs or not ours:
             raise CommandError(
                 f"--map takes theirs=ours, for example docid=candidate_id; “{pair}” is not that."
             )
         mapping[theirs] = ours
     return mapping
-
-
-def _run_here(job: Job, console: Console) -> Job:
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f} rows"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        task = bar.add_task("Importing", total=None)
-        ended = run_import(
-            job.pk,
-            on_update=lambda job: bar.update(task, completed=job.n_done, total=job.n_total),
-        )
-    if ended is None:
-        raise CommandError("Another worker took this import over.")
-    return ended
