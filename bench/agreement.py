@@ -60,8 +60,12 @@ def measure(house: House, n_rows: int) -> None:
     assert figures["n"] == n_rows, figures
     statistics = figures["whole"] - figures["counting"]
     print(f"  agreement with {figures['replicates']:,} replicates: {figures['whole']:.2f} s (goal < 2)")
-    print(f"  of which counting in SQL {figures['counting']:.2f} s, statistics {statistics:.2f} s (goal < 0.7)")
-    print(f"  the bare join, counted: {figures['bare']:.2f} s; ratio {figures['bare'] / figures['whole']:.2f}")
+    print(
+        f"  of which counting in SQL {figures['counting']:.2f} s, statistics {statistics:.2f} s (goal < 0.7)"
+    )
+    print(
+        f"  the bare join, counted: {figures['bare']:.2f} s; ratio {figures['bare'] / figures['whole']:.2f}"
+    )
     command = house.manage("agreement", PROJECT, "--json")
     print(f"  the whole command, cold: {command.seconds:.1f} s")
 
@@ -69,7 +73,13 @@ def measure(house: House, n_rows: int) -> None:
 def _judge_everything(house: House) -> None:
     """An imported judge whose grades are off by one for a quarter of the items, seeded by the item's key."""
     verdicts = house.work / "verdicts.jsonl"
-    row = {"judge": "simulated", "prompt": "bench", "query_id": "q000000", "candidate_id": "doc-000000000", "grade": "0"}
+    row = {
+        "judge": "simulated",
+        "prompt": "bench",
+        "query_id": "q000000",
+        "candidate_id": "doc-000000000",
+        "grade": "0",
+    }
     verdicts.write_text(json.dumps(row) + "\n")
     house.manage("import", PROJECT, str(verdicts), "--as", "verdicts", "--json")
     with house.connect() as connection:

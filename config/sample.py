@@ -15,9 +15,9 @@ SLUG = "sample"
 FOLDER = settings.ROOT / "corpus" / "sample"
 DESCRIPTION = (
     "24 everyday questions with 8 candidates each, written for Concord. The grades are the authors' own,"
-    " in two passes, for demonstration: they show how the pages work and are no benchmark. The two judges run"
-    " a very small model (135 million parameters): expect the first to be weak and the second to be worthless;"
-    " the agreement page shows it."
+    " in two passes, for demonstration: they show how the pages work and are no benchmark. The two judges"
+    " run a very small model (135 million parameters): expect the first to be weak and the second to be"
+    " worthless; the agreement page shows it."
 )
 GUIDELINES = (
     "Grade how well the candidate meets the need, not how well it is written. A candidate that contradicts"
@@ -55,9 +55,7 @@ def sample_judges(project: Project) -> list[Judge]:
     sync_shipped_prompts()
     engine = Engine.objects.filter(name="local").first() or register_engine("local", kind="local")
     return [
-        create_judge(
-            project, name=name, engine=engine, prompt=find_prompt(project, prompt), scoring=scoring
-        )
+        create_judge(project, name=name, engine=engine, prompt=find_prompt(project, prompt), scoring=scoring)
         for name, prompt, scoring in (
             ("smollm2-likelihood", "likelihood", "likelihood"),
             ("smollm2-yes-no", "yes-no-relevance", "yes_no"),
@@ -77,5 +75,3 @@ def sample_runs(judges: list[Judge], *, by: User) -> list[Run]:
         )
         runs.append(run or start_run(judge, by=by))
     return runs
-
-

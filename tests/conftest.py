@@ -10,8 +10,6 @@ import pytest
 _started: dict = {}
 
 
-
-
 def _prepare_environment() -> None:
     """Settings are read when pytest-django loads, so the services must stand before that."""
     from cryptography.fernet import Fernet
@@ -59,7 +57,9 @@ def dl21() -> Path:
     shared = Path(os.environ.get("CONCORD_SHARED_DATA", root.parent / "shared" / "data"))
     folder = shared / "dl21"
     if not folder.is_dir():
-        pytest.skip("needs the TREC DL 2021 test data (set CONCORD_SHARED_DATA to the folder that holds dl21)")
+        pytest.skip(
+            "needs the TREC DL 2021 test data (set CONCORD_SHARED_DATA to the folder that holds dl21)"
+        )
     return folder
 
 

@@ -10,7 +10,9 @@ NAMES = set(re.findall(r'env\.\w+\("([A-Z_]+)"', SOURCE))
 
 
 def test_every_setting_is_documented_and_nothing_else_is():
-    documented = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    documented = set(
+        re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    )
     assert documented == NAMES
 
 

@@ -94,7 +94,9 @@ class Command(BaseCommand):
         self.console.print()
         self._say(f"[bold]Concord is up: {address}[/bold]")
         if password:
-            self._say(f"Log in as [bold]{admin.username}[/bold] with [bold]{password}[/bold] (shown only now)")
+            self._say(
+                f"Log in as [bold]{admin.username}[/bold] with [bold]{password}[/bold] (shown only now)"
+            )
         else:
             self._say(
                 f"Log in as {admin.username} with the password shown at the first start"
@@ -106,15 +108,18 @@ class Command(BaseCommand):
         """Show the runs until all have ended; pages can be used meanwhile."""
         if all(run.job.is_ended for run in runs):
             return
-        with self._phase("Judging"), Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self.console,
-            transient=True,
-            disable=not sys.stdout.isatty(),
-        ) as progress:
+        with (
+            self._phase("Judging"),
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=self.console,
+                transient=True,
+                disable=not sys.stdout.isatty(),
+            ) as progress,
+        ):
             bars = {run.pk: progress.add_task(str(run.judge), total=run.n_items) for run in runs}
             noted: dict[int, str] = {}
             told_at = time.monotonic()
@@ -136,7 +141,10 @@ class Command(BaseCommand):
 
 
 def _is_embedded() -> bool:
-    return str(settings.VAR) in os.environ["DATABASE_URL"].replace("%2F", "/") or "127.0.0.1" in os.environ["DATABASE_URL"]
+    return (
+        str(settings.VAR) in os.environ["DATABASE_URL"].replace("%2F", "/")
+        or "127.0.0.1" in os.environ["DATABASE_URL"]
+    )
 
 
 def _nice(argv: list[str]) -> list[str]:
