@@ -52,3 +52,10 @@ def test_deleting_asks_as_often_for_many_rows_as_for_few(project, make_item, dja
         make_item("q1", f"c{number}")
     with django_assert_max_num_queries(60):  # one a table, and the transaction's own
         delete_project(project)
+
+
+def test_nobody_outside_points_at_what_a_project_owns():
+    """Else deleting would have to check every foreign key again."""
+    from corpus.deleting import _conditions, _nobody_points_in
+
+    assert _nobody_points_in(set(_conditions()))
