@@ -2,7 +2,7 @@ from django import forms
 
 from corpus.models import Project
 from corpus.models.collection import Split
-from reports.scope import Scope, reported_split, scope_of
+from reports.scope import Scope, reported_split
 
 ALL = "all"
 
@@ -14,13 +14,12 @@ class ScopeForm(forms.Form):
     split = forms.ChoiceField(label="Queries", choices=[(ALL, "All"), *Split.choices])
 
     def __init__(self, data, *, project: Project) -> None:
-        self.project = project
-        rubric = project.rubric
+        self.rubric = project.rubric
         own_split = reported_split(project, None)
-        own = {"cut": str(rubric.cut), "split": own_split or ALL}
-        super().__init__(own | {name: data[name] for name in own if data.get(name)})
+        self.own = {"cut": self.rubric.cut, "split": own_split or ALL}
+        super().__init__(self.own | {name: data[name] for name in self.own if data.get(name)})
         self.fields["cut"].choices = [
-            (grade["value"], f"{grade['value']} {grade['name']}") for grade in rubric.grades[1:]
+            (grade["value"], f"{grade['value']} {grade['name']}") for grade in self.rubric.grades[1:]
         ]
         if own_split is None:
             del self.fields["split"]
@@ -29,6 +28,6 @@ class ScopeForm(forms.Form):
     def scope(self) -> Scope:
         """The scope asked for; the project's own where what was asked for does not exist."""
         self.is_valid()
-        wanted = self.cleaned_data
-        split = reported_split(self.project, wanted.get("split"))
-        return scope_of(self.project, cut=wanted.get("cut"), split=split)
+        chosen = self.own | self.cleaned_data
+        split = None if chosen["split"] == ALL else chosen["split"]
+        return Scope(tuple(self.rubric.values), chosen["cut"], split)

@@ -18,7 +18,8 @@ OPENING = 300  # characters of a candidate that the list shows
 def cell_items(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """The items of one confusion cell (?reference=, ?judged=), by item id, 50 a page after ?after=."""
     judge = get_object_or_404(project.judges, pk=pk)
-    scope = ScopeForm(request.GET, project=project).scope
+    form = ScopeForm(request.GET, project=project)
+    scope = form.scope
     found = find_judged(agreement(project, scope=scope), judge, request.GET.get("condition"))
     reference, judged = request.GET.get("reference", ""), request.GET.get("judged", "")
     row = next((i for i, value in enumerate(scope.values) if str(value) == reference), None)
@@ -49,7 +50,7 @@ def cell_items(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "has_scores": found.distribution is not None,
         "next": rows[PAGE_SIZE - 1].item_id if len(rows) > PAGE_SIZE else None,
         "is_first": not after,
-        "rubric": project.rubric,
+        "rubric": form.rubric,
         "rail": "agreement",
     }
     return render(request, "reports/cell_items.html", context)

@@ -1,0 +1,153 @@
+"""Small projects with people's grades and judges' verdicts, and agreements made up for rules."""
+
+from collections.abc import Sequence
+from math import nan
+from typing import NamedTuple
+
+import pytest
+
+from annotate.models import Label, Rater
+from annotate.references import refresh_references
+from corpus.models import Candidate, Item, Job, Project, Query
+from judges.models import Condition, Judge, Prompt, Run, Verdict
+from measures.summary import UNDEFINED, Agreement, Estimate
+from reports.agreement import JudgeAgreement
+from reports.ceiling import Ceiling
+from reports.figures import Figures
+
+
+class Collection:
+    """Makes items, labels and runs of a project in few words."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.items: list[Item] = []
+
+    def add_items(self, *, n_queries: int, per_query: int) -> list[Item]:
+        for q in range(n_queries):
+            query = Query.objects.create(project=self.project, external_id=f"q{q}", text=f"query {q}")
+            for c in range(per_query):
+                candidate = Candidate.objects.create(
+                    project=self.project, external_id=f"q{q}c{c}", text=f"candidate {c} of query {q}"
+                )
+                self.items.append(Item.objects.create(query=query, candidate=candidate))
+        return self.items
+
+    def label(self, grades: Sequence[int | None], *, rater: str = "one", **fields) -> list[Label]:
+        """One label an item, in the items' order; None is "cannot judge", "-" no label at all."""
+        person, _ = Rater.objects.get_or_create(project=self.project, name=rater)
+        labels = [
+            Label.objects.create(item=item, rater=person, grade=grade, cannot_judge=grade is None, **fields)
+            for item, grade in zip(self.items, grades, strict=False)
+            if grade != "-"
+        ]
+        refresh_references(self.project)
+        self.project.refresh_from_db()
+        return labels
+
+    def judge(self, name: str = "gpt", *, prompt: str | None = None, version: int = 1) -> Judge:
+        shown = None
+        if prompt is not None:
+            shown, _ = Prompt.objects.get_or_create(project=self.project, name=prompt)
+        judge, _ = Judge.objects.get_or_create(
+            project=self.project,
+            name=name,
+            prompt=shown,
+            version=version,
+            defaults={"rubric": self.project.rubric},
+        )
+        return judge
+
+    def run(
+        self,
+        answers: Sequence,
+        *,
+        judge: Judge | None = None,
+        condition: str | None = None,
+        state: str = Job.State.DONE,
+    ) -> Run:
+        """A run with one answer an item: grade, score (a float), outcome, (grade, score), or "-" for none."""
+        job = Job.objects.create(project=self.project, kind=Job.Kind.IMPORT, state=state)
+        named = None
+        if condition is not None:
+            named, _ = Condition.objects.get_or_create(project=self.project, name=condition)
+        run = Run.objects.create(judge=judge or self.judge(), condition=named, job=job)
+        Verdict.objects.bulk_create(
+            Verdict(run=run, item=item, **_answer(answer))
+            for item, answer in zip(self.items, answers, strict=False)
+            if answer != "-"
+        )
+        return run
+
+
+def _answer(answer) -> dict:
+    if isinstance(answer, tuple):
+        return {"outcome": "graded", "grade": answer[0], "score": answer[1]}
+    if isinstance(answer, float):
+        return {"outcome": "scored", "score": answer}
+    if isinstance(answer, int):
+        return {"outcome": "graded", "grade": answer}
+    return {"outcome": answer, "raw": "hm"}
+
+
+@pytest.fixture
+def collection(project) -> Collection:
+    """Four queries with three items each, without labels."""
+    made = Collection(project)
+    made.add_items(n_queries=4, per_query=3)
+    return made
+
+
+GRADES = [0, 1, 2, 3, 3, 2, 1, 0, 0, 1, 2, 3]
+ANSWERS = [0, 1, 2, 2, 3, 3, 0, 0, 1, 1, 2, 3]  # eight of twelve alike
+
+
+@pytest.fixture
+def compared(collection) -> Collection:
+    """People's grades on all twelve items, and one judge beside them."""
+    collection.label(GRADES)
+    collection.run(ANSWERS)
+    return collection
+
+
+class _Made(NamedTuple):
+    value: float
+    low: float = nan
+    high: float = nan
+
+
+@pytest.fixture
+def judged():
+    """Makes a JudgeAgreement with this κ (or other measures) without a database."""
+
+    def make(
+        name: str = "gpt", kappa: tuple = (), *, prompt: str | None = None, condition: str | None = None,
+        outcomes: dict | None = None, **measures: tuple,
+    ) -> JudgeAgreement:  # fmt: skip
+        return JudgeAgreement(
+            name,
+            Judge(pk=abs(hash((name, prompt))) % 1000 + 1, name=name, prompt=prompt and Prompt(name=prompt)),
+            condition and Condition(pk=7, name=condition),
+            [1],
+            Figures(agreement_of(kappa=kappa, **measures), [], outcomes or {}, None),
+        )
+
+    return make
+
+
+@pytest.fixture
+def people():
+    """Makes a Ceiling with this κ without a database."""
+
+    def make(*kappa: float) -> Ceiling:
+        return Ceiling(Figures(agreement_of(kappa=kappa), [], {}, None), 40, 2)
+
+    return make
+
+
+def agreement_of(**measures: tuple) -> Agreement:
+    """An agreement over 100 verdicts; measures that are not given (or empty) are undefined."""
+    estimates = {name: UNDEFINED for name in Agreement._fields if not name.startswith("n")} | {
+        name: Estimate(*_Made(*bounds)) for name, bounds in measures.items() if bounds
+    }
+    return Agreement(n=100, n_graded=100, n_scored=0, **estimates)
