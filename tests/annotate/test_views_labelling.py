@@ -232,7 +232,7 @@ def test_opening_the_page_and_saving_take_a_fixed_number_of_queries(
 ):
     client.get(url())
     for _ in range(2):
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(14):
             client.get(url())
     for slot in slots(round)[:3]:
         with django_assert_max_num_queries(32):

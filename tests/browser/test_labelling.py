@@ -177,6 +177,7 @@ def test_single_keys_can_be_switched_off(screen):
     expect(screen.locator("#label-desk #card-heading")).to_have_text("Candidate c0")
     screen.get_by_role("button", name="Related").click()
     expect_candidate(screen, 1)
+    expect_saved(screen, 1)  # a request still under way would meet the emptying of the database
 
 
 def test_a_lost_connection_loses_no_answer(screen, ann):
