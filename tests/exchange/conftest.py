@@ -3,6 +3,9 @@ from io import BytesIO
 import pytest
 from django.urls import reverse
 
+from corpus.models import Job
+from tests.exchange.bringing import queue_import, run
+
 
 @pytest.fixture(autouse=True)
 def files(settings, tmp_path):
@@ -41,3 +44,38 @@ def upload(manager, page, project):
         return job
 
     return send
+
+
+@pytest.fixture
+def bring(project, tmp_path):
+    """Imports a text as a file into the project and returns the ended job, however it ended."""
+
+    def bring_in(content: str | bytes, *, name: str = "file.csv", into=None, **choices) -> Job:
+        return run(queue_import(into or project, content, tmp_path, name=name, **choices))
+
+    return bring_in
+
+
+@pytest.fixture
+def stored(bring):
+    """`bring` that has to succeed."""
+
+    def bring_in(content: str | bytes, **choices) -> Job:
+        job = bring(content, **choices)
+        assert job.state == Job.State.DONE, (job.error, job.result.get("bad_rows"))
+        return job
+
+    return bring_in
+
+
+@pytest.fixture
+def refused(bring):
+    """`bring` that has to fail for bad rows; returns them."""
+
+    def bring_in(content: str | bytes, **choices) -> list[dict]:
+        job = bring(content, **choices)
+        assert job.state == Job.State.FAILED, job.result
+        assert not job.result["stored"]
+        return job.result["bad_rows"]
+
+    return bring_in
