@@ -16,6 +16,7 @@ from corpus.models import Item, Rubric
 from corpus.templatetags.show import ramp_step
 
 N_RECENT = 10
+PACE_WINDOW = timedelta(minutes=10)
 RESERVED_KEYS = "sucegh"  # skip, undo, cannot judge, rationale, guidelines, help
 SPARE_KEYS = [letter for letter in "tabdfijklmnopqrvwxyz" if letter not in RESERVED_KEYS]
 
@@ -119,8 +120,9 @@ def _last_decided(recent: list[Label], skips: list[tuple[int, datetime]]) -> int
 
 
 def _pace(moments: list[datetime]) -> float | None:
-    """Labels a minute over the last ten; None when too few or too long ago to say."""
-    if len(moments) < 3 or timezone.now() - moments[0] > timedelta(minutes=5):
+    """Labels a minute over the last ten, or those of them in the last ten minutes; None for fewer than three."""
+    moments = [moment for moment in moments if timezone.now() - moment < PACE_WINDOW]
+    if len(moments) < 3:
         return None
     seconds = (moments[0] - moments[-1]).total_seconds()
     return 60 * (len(moments) - 1) / seconds if seconds > 0 else None
