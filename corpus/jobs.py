@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from corpus.leaving import is_leaving
 from corpus.models import Job
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ PATIENCE_SECONDS = 2.0
 
 
 class JobStopped(Exception):
-    """The job was cancelled, or another worker took it over: stop, keep nothing half done."""
+    """The job was cancelled or taken over, or its worker leaves: stop, keep nothing half done."""
 
 
 def enqueue(job: Job) -> None:
@@ -69,6 +70,8 @@ class Progress:
             self.write()
 
     def write(self) -> None:
+        if is_leaving():
+            self._queue_again()
         self._written_at = time.monotonic()
         self._cursor.execute(
             "UPDATE corpus_job SET n_done = %s, n_total = %s, note = %s, heartbeat_at = now()"
@@ -77,6 +80,17 @@ class Progress:
         )
         if self._cursor.rowcount == 0:
             raise JobStopped(f"Job {self.job.pk} was cancelled or taken over.")
+
+    def _queue_again(self) -> None:
+        """Leave the whole job to the next worker; raises JobStopped."""
+        self._cursor.execute(
+            "UPDATE corpus_job SET state = 'queued', note = '' WHERE id = %s AND attempt = %s"
+            " AND state = 'running'",
+            [self.job.pk, self.job.attempt],
+        )
+        if self._cursor.rowcount:
+            send_hint(self.job.pk, queue=self.job.queue)
+        raise JobStopped(f"Job {self.job.pk} is left to the next worker.")
 
     def finish(self, state: str, *, result: dict, error: str, note: str) -> None:
         """Record how the job ended; no word where it is not this worker's any more."""
@@ -181,7 +195,7 @@ def do_exclusively(
     Returns the ended job, or None when there was nothing to claim. Unexpected errors end the job as
     failed and are raised again.
     """
-    job = claim(job_id)
+    job = None if is_leaving() else claim(job_id)
     if job is None:
         return None
     with _own_cursor() as cursor, _beating(job):

@@ -5,6 +5,7 @@ import threading
 
 from django.db import Error, connection
 
+from corpus.leaving import is_leaving
 from judges.recording import LEASE_SECONDS, Hold
 
 logger = logging.getLogger(__name__)
@@ -12,7 +13,7 @@ BEAT_SECONDS = 1.0
 
 
 class RunStopped(Exception):
-    """The run was paused, cancelled or has ended: give the shard back and stop."""
+    """The run was paused, cancelled or has ended, or its worker leaves: give the shard back and stop."""
 
 
 class Pulse:
@@ -38,8 +39,8 @@ class Pulse:
         self._thread.join()
 
     def check(self) -> None:
-        """Raise RunStopped once the job is no longer running."""
-        if self._stopped.is_set():
+        """Raise RunStopped once the job is no longer running or this worker was told to stop."""
+        if self._stopped.is_set() or is_leaving():
             raise RunStopped
 
     def _beat(self) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.db import InterfaceError, OperationalError, connection
 
 from corpus.jobs import send_hint
+from corpus.leaving import is_leaving
 from corpus.models import Job
 from judges.chunks import ChunkSize, score_chunk
 from judges.engines.base import EngineUnavailable, EngineUnsuited
@@ -55,7 +56,7 @@ def work_on_run(run: Run, *, on_update: OnUpdate | None = None) -> None:
     Ends the run as done with its last shard; as failed, with a sentence, when it cannot go on; leaves it
     waiting when the engine is away. Raises only where the database itself is lost.
     """
-    if not _begin(run):
+    if is_leaving() or not _begin(run):
         return
     hold = claim_shard(run)
     if hold is None:
@@ -77,6 +78,8 @@ def work_on_run(run: Run, *, on_update: OnUpdate | None = None) -> None:
                 engine.close()
     except RunStopped:
         _release(hold)
+        if is_leaving():
+            _queue_again(run)
     except EngineUnavailable as away:
         _release(hold)
         _wait_for_engine(run, away)
@@ -171,6 +174,19 @@ def _judge_shard(
 def _release(hold: Hold | None) -> None:
     if hold:
         release_shard(hold)
+
+
+def _queue_again(run: Run) -> None:
+    """Leave the run to the next worker, unless another one is at it already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE corpus_job SET state = 'queued' WHERE id = %s AND state = 'running' AND NOT EXISTS"
+            " (SELECT 1 FROM judges_shard WHERE run_id = %s AND state = 'leased' AND leased_until > now())",
+            [run.job_id, run.pk],
+        )
+        is_queued = bool(cursor.rowcount)
+    if is_queued:
+        send_hint(run.job_id, queue=run.job.queue)
 
 
 def _wait_for_engine(run: Run, away: EngineUnavailable) -> None:
