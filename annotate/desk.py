@@ -120,7 +120,7 @@ def _last_decided(recent: list[Label], skips: list[tuple[int, datetime]]) -> int
 
 
 def _pace(moments: list[datetime]) -> float | None:
-    """Labels a minute over the last ten, or those of them in the last ten minutes; None for fewer than three."""
+    """Labels a minute, over those of the last ten that are not long ago; None for fewer than three."""
     moments = [moment for moment in moments if timezone.now() - moment < PACE_WINDOW]
     if len(moments) < 3:
         return None
