@@ -23,6 +23,10 @@ class Tick(NamedTuple):
     x: float
     value: float
 
+    @property
+    def words(self) -> str:
+        return f"{self.value:g}".replace("-", "−")
+
 
 class Mark(NamedTuple):
     """An estimate on the axis; without an interval, `low` and `high` are None."""
