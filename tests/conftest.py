@@ -11,7 +11,8 @@ _started: dict = {}
 
 
 def _prepare_environment() -> None:
-    """Settings are read when pytest-django loads, so the services must stand before that."""
+    """Settings are read once, so the services must stand before Django is set up."""
+    import django
     from cryptography.fernet import Fernet
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -26,6 +27,7 @@ def _prepare_environment() -> None:
         lease = ensure_postgres(folder)
         os.environ["DATABASE_URL"] = lease.url
         _started.update(folder=folder, lease=lease)
+    django.setup()
 
 
 _prepare_environment()
