@@ -22,6 +22,7 @@ def connect(kind: str, *, url: str, model: str, api_key: str, settings: Mapping[
         # Read when torch loads: waiting threads sleep instead of spinning. Two to four times faster on cores
         # that others use too, as in a demo; no slower on idle ones.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars are no lines of a log
         from judges.engines.local import LocalEngine
 
         return LocalEngine.from_settings(model, settings)

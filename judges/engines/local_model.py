@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,12 @@ GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 logger = logging.getLogger(__name__)
 
 
-def default_model_folder(var: Path) -> Path:
+def default_model_folder(var: Path, *, say: Callable[[str], None] = logger.info) -> Path:
     """The folder of the default model under `var`/models, converted first where it is missing.
 
     Two processes may ask at once: one converts, the other waits. A conversion that was interrupted
-    leaves nothing that looks finished. Raises EngineUnsuited where the wheel is not installed.
+    leaves nothing that looks finished. `say` gets a line before and after a conversion. Raises
+    EngineUnsuited where the wheel is not installed.
     """
     models = var / "models"
     folder = models / DEFAULT_MODEL
@@ -39,7 +40,7 @@ def default_model_folder(var: Path) -> Path:
     models.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(models / f".{DEFAULT_MODEL}.lock"):
         if not folder.is_dir():
-            _convert(_gguf_in_wheel(), folder)
+            _convert(_gguf_in_wheel(), folder, say)
     return folder
 
 
@@ -55,11 +56,12 @@ def _gguf_in_wheel() -> Path:
     return path
 
 
-def _convert(gguf: Path, folder: Path) -> None:
+def _convert(gguf: Path, folder: Path, say: Callable[[str], None]) -> None:
+    say(f"Converting the small language model {gguf.name}, once: about half a minute ...")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars are no lines of a log; read when tqdm loads
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    logger.info("Converting %s to %s (once; about half a minute).", gguf.name, folder)
     began = time.monotonic()
     for leftover in folder.parent.glob(f".{DEFAULT_MODEL}-*"):  # of a conversion that was killed
         shutil.rmtree(leftover)
@@ -76,7 +78,7 @@ def _convert(gguf: Path, folder: Path) -> None:
         os.rename(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    logger.info("Converted %s in %.0f s.", DEFAULT_MODEL, time.monotonic() - began)
+    say(f"Converted {DEFAULT_MODEL} in {time.monotonic() - began:.0f} s.")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 import os
 import secrets
 import shutil
-import signal
 import sys
 import time
 import urllib.error
@@ -12,12 +11,14 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config.celery import app
 from config.embedded.paths import Folders
 from config.embedded.ports import first_free_port
+from config.embedded.postgres import running_server
 from config.embedded.supervisor import Child, Supervisor
 from config.embedded.valkey import ensure_valkey
 from config.sample import load_sample, sample_judges, sample_runs
@@ -37,34 +38,40 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, until_judged: bool, **options) -> None:
         self.console = Console()
-        if "CONCORD_EMBEDDED" not in os.environ and "DATABASE_URL" in os.environ and not _is_embedded():
-            raise CommandError("The demo runs on services of its own; unset DATABASE_URL.")
         folders = Folders(settings.VAR)
+        if not _uses_own_database(folders):
+            raise CommandError("The demo runs on services of its own; unset DATABASE_URL.")
+        try:
+            self._run(folders, port=port, until_judged=until_judged)
+        except KeyboardInterrupt:
+            self.console.print()
+        self._say("Stopped. Everything is kept; the next start goes on from here.")
+
+    def _run(self, folders: Folders, *, port: int, until_judged: bool) -> None:
         with ensure_valkey(settings.VAR) as valkey:
             os.environ["BROKER_URL"] = valkey.url
             settings.CELERY_BROKER_URL = app.conf.broker_url = valkey.url
-            password = self._make_admin()
-            admin = User.objects.filter(is_superuser=True).order_by("pk").first()
+            admin = _first_admin()
             with self._phase("Sample project"):
                 project, _ = load_sample(by=admin)
-            with self._phase("Language model (converted once, about half a minute)"):
-                default_model_folder(settings.VAR)
+            with self._phase("Language model"):
+                default_model_folder(settings.VAR, say=self._say)
             with self._phase("Static files"):
                 call_command("collectstatic", interactive=False, verbosity=0)
             with Supervisor(folders, say=self._say) as supervisor:
                 address = self._serve(supervisor, port)
-                self._greet(address, admin, password)
+                self._greet(address, admin)
                 runs = sample_runs(sample_judges(project), by=admin)
                 self._follow(runs)
                 self.console.print()
                 call_command("agreement", project.slug)
                 if not until_judged:
                     self._say(f"Concord stays up at {address}; Ctrl-C stops it.")
-                    _until_interrupted(supervisor)
-        self._say("Stopped. Everything is kept; `make demo` starts it again.")
+                    while supervisor.is_running("web") or supervisor.is_running("worker"):
+                        time.sleep(1)
 
     def _say(self, line: str) -> None:
-        self.console.print(line, highlight=False)
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -72,17 +79,11 @@ class Command(BaseCommand):
         yield
         self._say(f"{name}: {time.monotonic() - began:.1f} s")
 
-    def _make_admin(self) -> str:
-        """The first admin's password, when this call has just made one; else an empty string."""
-        if User.objects.filter(is_superuser=True).exists():
-            return ""
-        password = secrets.token_urlsafe(12)
-        User.objects.create_superuser("admin", password=password)
-        return password
-
     def _serve(self, supervisor: Supervisor, wanted: int) -> str:
         with self._phase("Worker and web server"):
-            supervisor.start(Child("worker", argv=_worker(), ready=_worker_answers, grace=20))
+            supervisor.start(
+                Child("worker", argv=_worker(), env=_worker_environment(), ready=_worker_answers, grace=20)
+            )
             port = first_free_port(wanted)
             if port != wanted:
                 self._say(f"Port {wanted} is taken; using {port}.")
@@ -90,10 +91,14 @@ class Command(BaseCommand):
             supervisor.start(Child("web", argv=_web(port), ready=lambda: _answers(f"{address}/login/")))
         return address
 
-    def _greet(self, address: str, admin: User, password: str) -> None:
+    def _greet(self, address: str, admin: User) -> None:
+        """Say where and how to log in. A password is made only here, so that no Ctrl-C before loses it."""
         self.console.print()
         self._say(f"[bold]Concord is up: {address}[/bold]")
-        if password:
+        if not admin.has_usable_password():
+            password = secrets.token_urlsafe(12)
+            admin.set_password(password)
+            admin.save()
             self._say(
                 f"Log in as [bold]{admin.username}[/bold] with [bold]{password}[/bold] (shown only now)"
             )
@@ -140,11 +145,16 @@ class Command(BaseCommand):
                 self._say(f"{run.judge}: {run.job.error}")
 
 
-def _is_embedded() -> bool:
-    return (
-        str(settings.VAR) in os.environ["DATABASE_URL"].replace("%2F", "/")
-        or "127.0.0.1" in os.environ["DATABASE_URL"]
-    )
+def _first_admin() -> User:
+    """The oldest site admin; made, without a password yet, where there is none."""
+    admin = User.objects.filter(is_superuser=True).order_by("pk").first()
+    return admin or User.objects.create_superuser("admin")
+
+
+def _uses_own_database(folders: Folders) -> bool:
+    """Whether DATABASE_URL names the PostgreSQL of this CONCORD_VAR, which manage.py has started."""
+    named, server = conninfo_to_dict(os.environ["DATABASE_URL"]), running_server(folders)
+    return server is not None and (named["host"], str(named["port"])) == (server.host, str(server.port))
 
 
 def _nice(argv: list[str]) -> list[str]:
@@ -160,6 +170,12 @@ def _worker() -> list[str]:
             *("--without-gossip", "--without-mingle"),
         ]
     )
+
+
+def _worker_environment() -> dict[str, str]:
+    """The worker's two processes share the cores: with a thread for every core apiece they would fight."""
+    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"OMP_NUM_THREADS": str(max(1, n_cores // 2)), **os.environ}
 
 
 def _worker_answers() -> bool:
@@ -180,11 +196,3 @@ def _answers(url: str) -> bool:
             return reply.status == 200
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _until_interrupted(supervisor: Supervisor) -> None:
-    try:
-        while supervisor.is_running("web") or supervisor.is_running("worker"):
-            signal.sigtimedwait([], 1.0)
-    except KeyboardInterrupt:
-        pass
