@@ -30,7 +30,7 @@ CELLS_AT_ONCE = 500_000
 class Tally(NamedTuple):
     """Counts by query, and the measures to take of their sum over queries."""
 
-    per_query: NDArray[np.integer[Any]]  # (Q, ...)
+    per_query: Tables  # (Q, ...); whole numbers, or weighted counts
     measures: Mapping[str, Callable[[Tables], Floats]]  # each takes tables (b, ...) to values (b,)
 
 
@@ -46,10 +46,12 @@ def bootstrap(tallies: Sequence[Tally], *, replicates: int, seed: int) -> list[d
         return results
     done = 0
     for weights in query_weights(len(counts[0]), replicates=replicates, seed=seed):
+        in_type = {each.dtype: weights.astype(each.dtype) for each in counts}
         for tally, per_query, result in zip(tallies, counts, results, strict=True):
+            typed = in_type[per_query.dtype]
             at_once = max(1, CELLS_AT_ONCE // max(1, math.prod(per_query.shape[1:])))
             for start in range(0, len(weights), at_once):
-                tables = resampled(weights[start : start + at_once], per_query)
+                tables = resampled(typed[start : start + at_once], per_query)
                 rows = slice(done + start, done + start + len(tables))
                 for name, measure in tally.measures.items():
                     result[name][rows] = measure(tables)
@@ -71,23 +73,27 @@ def query_weights(n_queries: int, *, replicates: int, seed: int) -> Iterator[NDA
         yield np.bincount(drawn.ravel(), minlength=rows * n_queries).reshape(rows, n_queries)
 
 
-def exact_floats(per_query: NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+def exact_floats(per_query: Tables) -> NDArray[np.floating[Any]]:
     """Counts (Q, ...) in the narrower float type in which every resampled sum of them is exact.
+
+    Weighted counts, which are no whole numbers, stay float64.
 
     A resampled cell is at most Q times its largest count in one query. Below 2²⁴ float32 holds every partial
     sum exactly and multiplies twice as fast; float64 does so below 2⁵³ (a million grades in each of a
     thousand queries is 10⁹).
     """
+    if np.issubdtype(per_query.dtype, np.floating):
+        return np.asarray(per_query, dtype=np.float64)
     largest = len(per_query) * int(per_query.max(initial=0))
     return per_query.astype(np.float32) if largest < 2**24 else per_query.astype(np.float64)
 
 
 def resampled(
-    weights: NDArray[np.integer[Any]], per_query: NDArray[np.floating[Any]]
+    weights: NDArray[np.number[Any]], per_query: NDArray[np.floating[Any]]
 ) -> NDArray[np.floating[Any]]:
     """Counts (b, ...) of the replicates with these weights (b, Q), from `exact_floats` counts (Q, ...)."""
     flat = per_query.reshape(len(per_query), -1)
-    sums: NDArray[np.floating[Any]] = weights.astype(per_query.dtype) @ flat
+    sums: NDArray[np.floating[Any]] = weights.astype(per_query.dtype, copy=False) @ flat
     return sums.reshape(len(weights), *per_query.shape[1:])
 
 
