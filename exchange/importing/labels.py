@@ -126,12 +126,13 @@ class LabelWriter:
         if not any(label.created_at or label.round for label in new.values()):
             copy_lines(self.cursor, "annotate_label", COLUMNS, lines)
             return
+        rounds = {name: self.rounds.key(name) or NULL for name in {key[2]: None for key in new}}
         copy_lines(
             self.cursor,
             "annotate_label",
             [*COLUMNS, "round_id", "created_at"],
             (
-                f"{line}\t{self.rounds.key(label.round) or NULL}\t{label.created_at or 'now'}"
+                f"{line}\t{rounds[label.round]}\t{label.created_at or 'now'}"
                 for line, label in zip(lines, new.values(), strict=True)
             ),
         )
