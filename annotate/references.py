@@ -1,7 +1,8 @@
-"""The one human grade of an item, made from its current labels by the project's rule.
+"""The one human grade of an item: adjudicated, or else made from its current labels by the project's rule.
 
-Called in the transaction that changes the labels. A label without a grade (cannot judge) has no say; an
-item whose labels give no grade (none, or a tie under the majority rule) has no Reference row.
+Called in the transaction that changes the labels or adjudicates. An adjudicated grade always wins; an item
+that was adjudicated as one that cannot be judged has no Reference row. A label without a grade (cannot judge)
+has no say; an item whose labels give no grade (none, or a tie under the majority rule) has no row either.
 
 Two people who label one item at the same moment must see each other's label: `save_label` locks the item's
 row and shares the project's lock (`share_references`); bulk changes take that lock for themselves.
@@ -44,7 +45,20 @@ RULES = {Project.ReferenceRule.MAJORITY: MAJORITY, Project.ReferenceRule.MEAN: M
 
 REFRESH = """
     WITH chosen AS ({chosen}),
-    wanted AS ({rule}),
+    wanted AS (
+        SELECT ruled.item_id, ruled.query_id, ruled.grade, ruled.n_labels FROM ({rule}) ruled
+        WHERE NOT EXISTS (
+            SELECT FROM annotate_adjudication decided
+            WHERE decided.item_id = ruled.item_id AND decided.superseded_at IS NULL
+        )
+        UNION ALL
+        SELECT chosen.item_id, chosen.query_id, decided.grade, (
+            SELECT count(*) FROM annotate_label label WHERE label.item_id = chosen.item_id
+            AND label.superseded_at IS NULL AND label.grade IS NOT NULL
+        )
+        FROM chosen JOIN annotate_adjudication decided ON decided.item_id = chosen.item_id
+        WHERE decided.superseded_at IS NULL AND decided.grade IS NOT NULL
+    ),
     removed AS (
         DELETE FROM corpus_reference old USING chosen
         WHERE old.item_id = chosen.item_id
@@ -71,7 +85,7 @@ def refresh_references(project: Project, item_ids: Collection[int] | None = None
     Returns whether any reference changed; then the project's reference version grew by one.
     """
     if item_ids is None:
-        _lock_references(project)
+        lock_references(project.pk)
         chosen = (
             "SELECT item.id AS item_id, item.query_id FROM corpus_item item"
             " JOIN corpus_query query ON query.id = item.query_id WHERE query.project_id = %(project)s"
@@ -88,7 +102,7 @@ def refresh_references_in(project: Project, *, table: str) -> bool:
     For bulk changes of labels: a million items are one statement. The table may name an item twice.
     Waits for labels that are being saved in the project, and holds back new ones until the commit.
     """
-    _lock_references(project)
+    lock_references(project.pk)
     quoted = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {quoted}")
@@ -105,9 +119,10 @@ def share_references(project_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [LOCK_CLASS, project_id])
 
 
-def _lock_references(project: Project) -> None:
+def lock_references(project_id: int) -> None:
+    """Wait for labels and adjudications that are being saved, and hold back new ones until the commit."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, project.pk])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, project_id])
 
 
 def _refresh(project: Project, chosen: str, params: dict) -> bool:

@@ -2,7 +2,7 @@
 
 from django.db import connection, transaction
 
-from annotate.references import refresh_references_in
+from annotate.references import lock_references, refresh_references_in
 from corpus.models import Job, Project
 from exchange.importing.copying import lock_project, skip_proven_foreign_keys
 
@@ -17,6 +17,12 @@ BUILT_ON = {
     ("label on its items", "labels on its items"): """
         SELECT count(*) FROM annotate_label l JOIN corpus_item i ON i.id = l.item_id
         WHERE i.job_id = %(job)s AND l.job_id IS DISTINCT FROM %(job)s""",
+    ("adjudicated item or label", "adjudicated items or labels"): """
+        SELECT count(*) FROM annotate_adjudication d JOIN corpus_item i ON i.id = d.item_id
+        JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
+        WHERE d.superseded_at IS NULL AND q.project_id = %(project)s AND (
+        i.job_id = %(job)s OR q.text_job_id = %(job)s OR q.need_job_id = %(job)s OR c.text_job_id = %(job)s
+        OR EXISTS (SELECT FROM annotate_label l WHERE l.item_id = i.id AND l.job_id = %(job)s))""",
     ("verdict on its items", "verdicts on its items"): """
         SELECT count(*) FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id
         JOIN judges_verdict v ON v.run_id = r.id JOIN corpus_item i ON i.id = v.item_id
@@ -90,6 +96,10 @@ DELETIONS = [
        AND NOT EXISTS (SELECT FROM annotate_label l WHERE l.rater_id = a.id)
        AND NOT EXISTS (SELECT FROM annotate_participation p WHERE p.rater_id = a.id)
        AND NOT EXISTS (SELECT FROM annotate_hold h WHERE h.rater_id = a.id)""",
+    # What was made from its items' labels, and decisions that were taken back
+    """DELETE FROM annotate_adjudication d USING corpus_item i
+       WHERE i.id = d.item_id AND i.job_id = %(job)s""",
+    """DELETE FROM annotate_consensus s USING corpus_item i WHERE i.id = s.item_id AND i.job_id = %(job)s""",
     # The collection
     """DELETE FROM corpus_reference r USING corpus_item i WHERE i.id = r.item_id AND i.job_id = %(job)s""",
     """DELETE FROM corpus_item WHERE job_id = %(job)s""",
@@ -130,6 +140,8 @@ def undo_import(job: Job) -> None:
         if not job.result.get("stored"):
             return
         # People and judges reach items through item sets: while nobody makes one, the counts stay true.
+        # Adjudicating needs no item set: it waits for the project's lock.
+        lock_references(project.pk)
         cursor.execute("LOCK TABLE corpus_itemsetentry IN SHARE MODE")
         uses = []
         for words, query in BUILT_ON.items():

@@ -1,0 +1,55 @@
+"""Deciding what people disagree on. The labels stay; the decision becomes the item's reference."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotate.models import Adjudication
+from annotate.references import refresh_references, share_references
+from corpus.models import Item, Project, User
+from corpus.services import freeze_rubric
+
+
+class AdjudicationRefused(Exception):
+    """The decision was not kept; says why."""
+
+
+@transaction.atomic
+def adjudicate(item: Item, *, project: Project, by: User, grade: int | None, note: str = "") -> Adjudication:
+    """Decide the item's grade (None: it cannot be judged); a decision there was is superseded.
+
+    Raises AdjudicationRefused, and then nothing has changed.
+    """
+    rubric = project.rubric
+    if grade is None and not rubric.may_abstain:
+        raise AdjudicationRefused("This project's scale has no “cannot judge”.")
+    if grade is not None and grade not in rubric.values:
+        raise AdjudicationRefused(f"{grade} is not a grade of this project.")
+    share_references(project.pk)
+    _lock_item(item, project)
+    item.adjudications.current().update(superseded_at=timezone.now())
+    decided = Adjudication.objects.create(
+        item=item, grade=grade, cannot_judge=grade is None, note=note, by=by
+    )
+    freeze_rubric(rubric)
+    refresh_references(project, [item.pk])
+    return decided
+
+
+@transaction.atomic
+def undo_adjudication(decided: Adjudication, *, project: Project) -> bool:
+    """Take a decision back: the item's reference is again what the rule makes of its labels.
+
+    Returns False where it had been superseded already.
+    """
+    share_references(project.pk)
+    _lock_item(decided.item, project)
+    undone = Adjudication.objects.current().filter(pk=decided.pk).update(superseded_at=timezone.now())
+    if undone:
+        refresh_references(project, [decided.item_id])
+    return bool(undone)
+
+
+def _lock_item(item: Item, project: Project) -> None:
+    items = Item.objects.for_project(project).select_for_update(of=("self",), no_key=True)
+    if not items.filter(pk=item.pk).exists():
+        raise AdjudicationRefused("This item is not there any more.")
