@@ -24,7 +24,7 @@ MAJORITY = """
     FROM (
         SELECT chosen.item_id, chosen.query_id, label.grade, count(*) AS n
         FROM chosen JOIN annotate_label label ON label.item_id = chosen.item_id
-        WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL
+        WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
         GROUP BY chosen.item_id, chosen.query_id, label.grade
     ) votes
     GROUP BY item_id, query_id
@@ -38,7 +38,7 @@ MEAN = """
            (%(values)s::int[])[1 + width_bucket(avg(label.grade), %(middles)s::numeric[])] AS grade,
            count(*) AS n_labels
     FROM chosen JOIN annotate_label label ON label.item_id = chosen.item_id
-    WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL
+    WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
     GROUP BY chosen.item_id, chosen.query_id
 """
 RULES = {Project.ReferenceRule.MAJORITY: MAJORITY, Project.ReferenceRule.MEAN: MEAN}
@@ -54,7 +54,7 @@ REFRESH = """
         UNION ALL
         SELECT chosen.item_id, chosen.query_id, decided.grade, (
             SELECT count(*) FROM annotate_label label WHERE label.item_id = chosen.item_id
-            AND label.superseded_at IS NULL AND label.grade IS NOT NULL
+            AND label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
         )
         FROM chosen JOIN annotate_adjudication decided ON decided.item_id = chosen.item_id
         WHERE decided.superseded_at IS NULL AND decided.grade IS NOT NULL

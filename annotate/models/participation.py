@@ -2,7 +2,7 @@ from django.db import models
 
 from annotate.models.label import Label, LabelQuerySet
 from annotate.models.rater import Rater
-from annotate.models.round import Round
+from annotate.models.round import Round, new_seed
 from annotate.models.slot import Hold, HoldQuerySet
 
 
@@ -15,7 +15,9 @@ class Participation(models.Model):
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="participations", db_index=False)
     rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="participations")
-    n_labels = models.BigIntegerField(default=0)
+    n_labels = models.BigIntegerField(default=0, help_text="Current labels, without those of gold items.")
+    n_gold = models.BigIntegerField(default=0, db_default=0, help_text="Current answers to gold items.")
+    seed = models.BigIntegerField(default=new_seed, db_default=0, help_text="This person's random order.")
     joined_at = models.DateTimeField(auto_now_add=True)
     last_label_at = models.DateTimeField(null=True)
 
@@ -27,9 +29,16 @@ class Participation(models.Model):
         ]
 
     def labels(self) -> LabelQuerySet:
-        """This person's current labels in the round."""
+        """This person's current labels in the round, those of gold items too."""
         return Label.objects.current().filter(round=self.round_id, rater=self.rater_id)
+
+    def holds(self) -> HoldQuerySet:
+        return Hold.objects.filter(slot__round=self.round_id, rater=self.rater_id)
 
     def skips(self) -> HoldQuerySet:
         """The items of the round this person skipped."""
-        return Hold.objects.filter(slot__round=self.round_id, rater=self.rater_id, kind=Hold.Kind.SKIP)
+        return self.holds().filter(kind=Hold.Kind.SKIP)
+
+    def put_off(self) -> HoldQuerySet:
+        """The items this person wants to meet again at the end."""
+        return self.holds().filter(kind=Hold.Kind.LATER)

@@ -1,8 +1,15 @@
+import random
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
 from corpus.models import ItemSet, Project, Rubric
+
+
+def new_seed() -> int:
+    """A seed that fits a bigint and JavaScript's numbers alike."""
+    return random.SystemRandom().randrange(2**53)
 
 
 class RoundQuerySet(models.QuerySet):
@@ -18,7 +25,12 @@ class RoundQuerySet(models.QuerySet):
 
 
 class Round(models.Model):
-    """A labelling campaign: item set, rubric, overlap, people."""
+    """A labelling campaign: item set, rubric, overlap, people, order, gold items.
+
+    Blind: nobody ever sees another person's labels here. Not blind: who has graded an item may look at
+    what others said of it, and their own answer stands from then on, so that every label is given before
+    its author knew another.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -26,11 +38,25 @@ class Round(models.Model):
         PAUSED = "paused", "Paused"
         CLOSED = "closed", "Closed"
 
+    class Order(models.TextChoices):
+        QUERY = "query", "By query: the candidates of one query stand together"
+        RANDOM = "random", "Random, another order for each person"
+        PRIORITY = "priority", "By the item set's priorities: drawn by lot, the higher the sooner"
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rounds")
     name = models.CharField(max_length=200)
     item_set = models.ForeignKey(ItemSet, on_delete=models.RESTRICT, related_name="rounds")
     rubric = models.ForeignKey(Rubric, on_delete=models.RESTRICT, related_name="rounds")
     overlap = models.PositiveSmallIntegerField(default=1, help_text="How many people grade each item.")
+    order = models.CharField(max_length=10, choices=Order.choices, default=Order.QUERY)
+    seed = models.BigIntegerField(default=new_seed, help_text="Repeats the drawing of the order.")
+    blind = models.BooleanField(default=True)
+    gold_share = models.FloatField(default=0, help_text="The share of gold items among what a person gets.")
+    gold_feedback = models.BooleanField(default=False)
+    n_items = models.BigIntegerField(null=True, help_text="Items that count, without gold; set on opening.")
+    n_given_up = models.BigIntegerField(
+        default=0, help_text="Places of items that managers took out of the queue."
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -49,6 +75,9 @@ class Round(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="round_name_per_project"),
             models.CheckConstraint(condition=models.Q(overlap__gte=1), name="round_overlap_at_least_one"),
+            models.CheckConstraint(
+                condition=models.Q(gold_share__gte=0, gold_share__lte=0.5), name="gold_is_at_most_half"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -63,5 +92,6 @@ class Round(models.Model):
 
     @property
     def n_places(self) -> int:
-        """How many labels complete the round: items × overlap."""
-        return self.item_set.n_items * self.overlap
+        """How many labels complete the round: items × overlap, less what managers took out."""
+        n_items = self.item_set.n_items if self.n_items is None else self.n_items
+        return n_items * self.overlap - self.n_given_up

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotate.models import Hold, Label, Participation, Round, Slot
+from annotate.models import Hold, Label, Participation, Rater, Round, Slot
 from annotate.references import refresh_references, share_references
 from annotate.services.queue import (
     LEASE,
@@ -13,6 +13,10 @@ from annotate.services.queue import (
     lock_participation,
     lock_slot,
     refuse_without_room,
+)
+
+STANDS = (
+    "You have seen what others said of this item, or its known grade: your own answer stands as it was given."
 )
 
 
@@ -23,8 +27,10 @@ def save_label(
     by: Participation,
     grade: int | None,
     client_key: UUID,
+    reason: str = "",
     rationale: str = "",
     seconds: float | None = None,
+    guidelines_version: int | None = None,
 ) -> Label:
     """Keep this person's grade for the slot's item (None: they cannot judge it); returns the label.
 
@@ -39,29 +45,35 @@ def save_label(
     if repeated:
         return repeated
     _check(slot.round, grade)
-    corrected = slot.labels_of(by.rater).update(superseded_at=timezone.now())
-    if not corrected:
+    if not _supersede(slot, by.rater):
         refuse_without_room(slot, rater=by.rater)
         _change_counts(slot, by, n_labels=1)
+    is_shown_gold = slot.gold_grade is not None and slot.round.gold_feedback
     label = Label.objects.create(
         item=slot.item,
         rater=by.rater,
         round=slot.round,
         grade=grade,
         cannot_judge=grade is None,
+        reason=reason if grade is None else "",
         rationale=rationale,
+        drawn_with=slot.chance,
+        gold_grade=slot.gold_grade,
+        guidelines_version=guidelines_version,
+        revealed_at=timezone.now() if is_shown_gold else None,
         seconds=seconds,
         client_key=client_key,
         created_at=timezone.now(),
     )
     slot.holds.filter(rater=by.rater).delete()
-    refresh_references(slot.round.project, [slot.item_id])
+    if slot.gold_grade is None:
+        refresh_references(slot.round.project, [slot.item_id])
     return label
 
 
 @transaction.atomic
 def undo_last_decision(by: Participation, *, slot: Slot | None = None) -> Slot | None:
-    """Take back this person's newest label or skip in the round (or the one on `slot`, when given).
+    """Take back this person's newest label, skip or "later" in the round (or the one on `slot`, when given).
 
     The label is superseded, its place is free again and leased to them, and the item is their next one.
     Returns the slot, or None when there was nothing to undo. Raises AnswerRefused.
@@ -74,10 +86,11 @@ def undo_last_decision(by: Participation, *, slot: Slot | None = None) -> Slot |
     slot = lock_slot(slot)
     if not slot.round.is_open:
         raise AnswerRefused(f"The round “{slot.round}” is not open; nothing was undone.")
-    if slot.labels_of(by.rater).update(superseded_at=timezone.now()):
+    if _supersede(slot, by.rater):
         _change_counts(slot, by, n_labels=-1)
-        refresh_references(slot.round.project, [slot.item_id])
-    elif slot.holds.filter(rater=by.rater, kind=Hold.Kind.SKIP).exists():
+        if slot.gold_grade is None:
+            refresh_references(slot.round.project, [slot.item_id])
+    elif slot.holds.decisions().filter(rater=by.rater).exists():
         refuse_without_room(slot, rater=by.rater)
     else:
         return None
@@ -88,6 +101,28 @@ def undo_last_decision(by: Participation, *, slot: Slot | None = None) -> Slot |
         defaults={"kind": Hold.Kind.LEASE, "until": now + LEASE, "reopened_at": now},
     )
     return slot
+
+
+@transaction.atomic
+def reveal_others(label: Label, *, by: Participation) -> list[Label]:
+    """What other people said of an item this person has graded, where the round is not blind.
+
+    From now on their own answer stands: it was given before they knew these. Raises AnswerRefused.
+    """
+    lock_participation(by)
+    if by.round.blind:
+        raise AnswerRefused("In this round nobody sees what others said.")
+    if not by.labels().filter(pk=label.pk, revealed_at=None).update(revealed_at=timezone.now()):
+        label = by.labels().filter(pk=label.pk).first()
+        if label is None:
+            raise AnswerRefused("This answer has been undone or corrected in the meantime.")
+    return others_labels(label)
+
+
+def others_labels(label: Label) -> list[Label]:
+    """The current labels of other people for the same item in the same round, without their names."""
+    labels = Label.objects.current().filter(round=label.round_id, item=label.item_id)
+    return list(labels.exclude(rater=label.rater_id).order_by("grade", "id"))
 
 
 def _check(round: Round, grade: int | None) -> None:
@@ -101,21 +136,42 @@ def _check(round: Round, grade: int | None) -> None:
         raise AnswerRefused(f"{grade} is not a grade of this round.")
 
 
+def _supersede(slot: Slot, rater: Rater) -> int:
+    """Supersede the person's current label of the slot; returns how many there were (0 or 1)."""
+    current = slot.labels_of(rater).only("pk", "revealed_at").first()
+    if current is None:
+        return 0
+    if current.revealed_at:
+        raise AnswerRefused(STANDS)
+    return Label.objects.filter(pk=current.pk).update(superseded_at=timezone.now())
+
+
 def _last_decided(by: Participation) -> Slot | None:
     label = by.labels().order_by("-id").first()
-    skip = by.skips().select_related("slot").order_by("-created_at", "-id").first()
-    if skip and (label is None or skip.created_at > label.created_at):
-        return skip.slot
+    hold = by.holds().decisions().select_related("slot").order_by("-created_at", "-id").first()
+    if hold and (label is None or hold.created_at > label.created_at):
+        return hold.slot
     return label and Slot.objects.get(round=by.round_id, item=label.item_id)
 
 
 def _change_counts(slot: Slot, by: Participation, *, n_labels: int) -> None:
     """Move the slot's and the person's counts by one label, either way."""
+    column = "n_labels" if slot.gold_grade is None else "n_gold"
     with connection.cursor() as cursor:
+        if slot.gold_grade is None and not slot.fate:
+            cursor.execute(
+                "UPDATE annotate_slot SET places_left = places_left - %s WHERE id = %s", [n_labels, slot.pk]
+            )
+        elif slot.fate:  # its place is nobody's: managers took the item out of the queue
+            cursor.execute(
+                "UPDATE annotate_slot SET n_given_up = n_given_up - %s WHERE id = %s", [n_labels, slot.pk]
+            )
+            cursor.execute(
+                "UPDATE annotate_round SET n_given_up = n_given_up - %s WHERE id = %s",
+                [n_labels, slot.round_id],
+            )
         cursor.execute(
-            "UPDATE annotate_slot SET places_left = places_left - %s WHERE id = %s", [n_labels, slot.pk]
-        )
-        cursor.execute(
-            "UPDATE annotate_participation SET n_labels = n_labels + %s, last_label_at = now() WHERE id = %s",
+            f"UPDATE annotate_participation SET {column} = {column} + %s, last_label_at = now()"
+            " WHERE id = %s",
             [n_labels, by.pk],
         )

@@ -4,58 +4,24 @@ A slot has `places_left` = overlap − current labels. A live lease is a promise
 leases are given only while places_left exceeds other people's live leases. Every act locks in one order:
 the project's references (shared), the person's participation, the slot with its item, then holds, labels
 and references.
+
+Skip (others grade it, I do not), later (I grade it at the end, if it still needs me) and "cannot judge"
+(an answer, see annotate.services.labels) are three different things.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from annotate.models import Hold, Participation, Rater, Round, Slot
+from annotate.services.drawing import lease_more, lease_put_off, take_up_again
 from corpus.models import User
 
-LEASE = timedelta(minutes=15)  # renewed with every answer
+LEASE = timedelta(minutes=3)  # renewed with every answer and every heartbeat of the page
 N_LEASED = 3  # the current item and the next two
-
-# Free for this person: a place that nobody else holds, not labelled, skipped or held by this person.
-FREE = """
-    slot.places_left > (
-        SELECT count(*) FROM annotate_hold other
-        WHERE other.slot_id = slot.id AND other.rater_id <> %(rater)s
-          AND other.kind = 'lease' AND other.until > now()
-    )
-    AND NOT EXISTS (
-        SELECT FROM annotate_hold mine
-        WHERE mine.slot_id = slot.id AND mine.rater_id = %(rater)s
-          AND (mine.kind = 'skip' OR mine.until > now())
-    )
-    AND NOT EXISTS (
-        SELECT FROM annotate_label label
-        WHERE label.item_id = slot.item_id AND label.rater_id = %(rater)s
-          AND label.round_id = slot.round_id AND label.superseded_at IS NULL
-    )
-"""
-FIND = f"""
-    SELECT slot.id FROM annotate_slot slot
-    WHERE slot.round_id = %(round)s AND slot.places_left > 0 AND slot.position > %(after)s AND {FREE}
-    ORDER BY slot.position LIMIT %(n)s
-    FOR NO KEY UPDATE OF slot SKIP LOCKED
-"""
-# The search saw the holds of its own beginning; this statement begins after the slots were locked and
-# sees what others took in between.
-TAKE = f"""
-    INSERT INTO annotate_hold (slot_id, rater_id, kind, until)
-    SELECT slot.id, %(rater)s, 'lease', now() + %(lease)s FROM annotate_slot slot
-    WHERE slot.id = ANY(%(found)s) AND {FREE}
-    ON CONFLICT (slot_id, rater_id) DO UPDATE
-        SET kind = 'lease', until = excluded.until, created_at = excluded.created_at, reopened_at = NULL
-"""
-# Where this person's newest label stands: searching onwards from there passes over nothing twice.
-REACHED = """
-    SELECT slot.position FROM annotate_label label
-    JOIN annotate_slot slot ON slot.round_id = label.round_id AND slot.item_id = label.item_id
-    WHERE label.round_id = %(round)s AND label.rater_id = %(rater)s ORDER BY label.id DESC LIMIT 1
-"""
 
 
 class AnswerRefused(Exception):
@@ -77,52 +43,77 @@ def join_round(round: Round, *, user: User) -> Participation:
 
 
 @transaction.atomic
-def next_items(participation: Participation) -> list[Hold]:
+def next_items(participation: Participation, *, page: UUID | None = None) -> list[Hold]:
     """What this person should grade now and next: up to three leases, renewed and filled up, in turn.
 
-    Empty when nothing is free for them: everything is labelled, skipped, or held by others at the moment.
+    First what they held before and nobody took, then new items, at the end what they put off. Empty when
+    nothing is free for them: everything is labelled, skipped, or held by others at the moment. `page`
+    names the page that asks; the leases are its own from now on.
     """
     lock_participation(participation)
     if participation.round.state != Round.State.OPEN:
         return []
-    mine = Hold.objects.filter(rater=participation.rater_id, slot__round=participation.round_id)
-    n_missing = N_LEASED - mine.live().update(until=timezone.now() + LEASE)
-    if n_missing > 0:
-        _lease_more(participation, n_missing)
-    return list(mine.live().in_turn().select_related("slot__item__query", "slot__item__candidate"))
-
-
-def _lease_more(participation: Participation, n_missing: int) -> None:
-    names = {"round": participation.round_id, "rater": participation.rater_id, "lease": LEASE}
-    with connection.cursor() as cursor:
-        cursor.execute(REACHED, names)
-        reached = cursor.fetchone()
-        starts = [reached[0], -1] if reached else [-1]
-        for after in starts:
-            while n_missing > 0:
-                cursor.execute(FIND, names | {"after": after, "n": n_missing})
-                found = [slot for (slot,) in cursor.fetchall()]
-                if not found:
-                    break
-                cursor.execute(TAKE, names | {"found": found})
-                n_missing -= cursor.rowcount
+    until = timezone.now() + LEASE
+    n_missing = N_LEASED - participation.holds().live().update(until=until, page=page)
+    for lease in (take_up_again, lease_more, lease_put_off):
+        if n_missing > 0:
+            n_missing -= lease(participation, n_missing, lasting=LEASE, page=page)
+    mine = participation.holds().live().in_turn()
+    return list(mine.select_related("slot__item__query", "slot__item__candidate")[:N_LEASED])
 
 
 @transaction.atomic
+def keep_items(participation: Participation, slots: Collection[int], *, page: UUID | None) -> list[int]:
+    """The page is still open: renew what it holds, take up what ran out and nobody took.
+
+    Returns the slots of `slots` that are this person's now; the others went to somebody else.
+    """
+    lock_participation(participation)
+    if participation.round.state != Round.State.OPEN:
+        return []
+    participation.holds().live().filter(slot__in=slots).update(until=timezone.now() + LEASE, page=page)
+    take_up_again(participation, N_LEASED, lasting=LEASE, page=page)
+    mine = participation.holds().live().filter(slot__in=slots)
+    return sorted(mine.values_list("slot_id", flat=True))
+
+
+@transaction.atomic
+def release_items(participation: Participation, slots: Collection[int], *, page: UUID) -> int:
+    """The page was left: others may have what it held. Returns how many leases ended.
+
+    They end but are not forgotten: this person's next page takes them up again if nobody has by then.
+    A message that comes late, when another page has taken the items over, changes nothing.
+    """
+    lock_participation(participation)
+    mine = participation.holds().live().filter(slot__in=slots, page=page)
+    return mine.update(until=timezone.now())
+
+
 def skip_item(slot: Slot, *, by: Participation) -> None:
     """This person does not want the item: it goes to others, and not to this person again.
 
     Harmless when repeated or when they have graded the item in between.
     """
+    _set_aside(slot, Hold.Kind.SKIP, by=by)
+
+
+def put_off_item(slot: Slot, *, by: Participation) -> None:
+    """This person grades the item later: it comes back to them at the end, unless others are done with it.
+
+    Harmless when repeated or when they have graded the item in between.
+    """
+    _set_aside(slot, Hold.Kind.LATER, by=by)
+
+
+@transaction.atomic
+def _set_aside(slot: Slot, kind: str, *, by: Participation) -> None:
     lock_participation(by)
     slot = lock_slot(slot)
     if slot.labels_of(by.rater).exists():
         return
-    Hold.objects.update_or_create(
-        slot=slot,
-        rater=by.rater,
-        defaults={"kind": Hold.Kind.SKIP, "until": None, "reopened_at": None, "created_at": timezone.now()},
-    )
+    now = timezone.now()
+    defaults = {"kind": kind, "until": None, "page": None, "reopened_at": None, "created_at": now}
+    Hold.objects.update_or_create(slot=slot, rater=by.rater, defaults=defaults)
 
 
 @transaction.atomic
@@ -135,7 +126,10 @@ def return_skipped(participation: Participation) -> int:
 
 def lock_participation(participation: Participation) -> None:
     """One person's acts in one round happen one after the other."""
-    Participation.objects.select_for_update(no_key=True).only("pk").get(pk=participation.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM annotate_participation WHERE id = %s FOR NO KEY UPDATE", [participation.pk]
+        )
 
 
 def lock_slot(slot: Slot) -> Slot:
@@ -149,6 +143,12 @@ def lock_slot(slot: Slot) -> Slot:
 
 def refuse_without_room(slot: Slot, *, rater: Rater) -> None:
     """Raise AnswerRefused when others hold or have taken all places of the (locked) slot."""
+    if slot.gold_grade is not None:
+        return
+    if slot.fate:
+        raise AnswerRefused(
+            "The managers have taken this item out of the round in the meantime. Your answer was not counted."
+        )
     if slot.places_left <= slot.holds.live().exclude(rater=rater).count():
         raise AnswerRefused(
             "Other people have graded this item in the meantime, and it needs no more grades."

@@ -36,6 +36,11 @@ class Project(models.Model):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     guidelines = models.TextField(blank=True)
+    enter_confirms = models.BooleanField(
+        "Enter confirms a grade",
+        default=False,
+        help_text="While labelling, a digit only chooses; Enter saves and goes on.",
+    )
     reference_rule = models.CharField(
         max_length=20, choices=ReferenceRule.choices, default=ReferenceRule.MAJORITY
     )
