@@ -15,9 +15,8 @@ from django.db import connection
 
 from exchange.formats.formula_guard import GUARD_REGEX
 
-# Settings under which numbers and times are written so that they read back the same.
-EXACT = "SET LOCAL datestyle TO 'ISO'; SET LOCAL timezone TO 'UTC'; SET LOCAL extra_float_digits TO 1"
-
+# The connection writes times in UTC and in ISO's form; this makes every number read back to the last bit.
+EXACT = "SET LOCAL extra_float_digits TO 1"
 ABSENT = "NULL"
 
 
