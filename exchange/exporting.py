@@ -1,7 +1,6 @@
 """Grades out of the store as a file: PostgreSQL writes the rows, we only stream them."""
 
 import hashlib
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -97,8 +96,6 @@ def export_file(job: Job, progress: Progress) -> dict:
                 sink.write(HEADER)
             for statement, params in _statements(job):
                 sink.copy(statement, params)
-            file.flush()
-            os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
         raise JobFailed(f"The file {path.name} could not be written: {error.strerror}.") from error

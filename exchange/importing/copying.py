@@ -32,21 +32,12 @@ def copy_lines(cursor, table: str, columns: Sequence[str], lines: Iterable[str])
 
 def reserve_ids(cursor, table: str, n: int) -> list[int]:
     """Take n fresh primary keys of the table from its sequence."""
-    cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, n])
-    return [row[0] for row in cursor.fetchall()]
-
-
-def skip_proven_foreign_keys(cursor) -> bool:
-    """Switch foreign-key triggers off until the transaction ends, where this database role may.
-
-    The importer takes every key it writes from a row it has just read or written under the project's
-    lock, so checking each again costs time and proves nothing (docs/adr/0002). Returns whether it is on.
-    """
-    cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
-    (allowed,) = cursor.fetchone()
-    if allowed:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-    return allowed
+    cursor.execute(
+        "SELECT array_agg(nextval(sequence)) FROM"
+        " (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) s, generate_series(1, %s)",
+        [table, n],
+    )
+    return cursor.fetchone()[0]
 
 
 def lock_project(cursor, project_id: int, *, while_waiting: Callable[[], None] = lambda: None) -> None:

@@ -10,14 +10,15 @@ from django.db import connection, transaction
 
 from corpus.jobs import JobFailed, Progress, do_exclusively
 from corpus.models import Job
+from corpus.proven_keys import skip_proven_foreign_keys
 from exchange.formats.reading import read_batches
 from exchange.formats.rows import BadRow, FileProblem
 from exchange.formats.sniffed import Sniffed
 from exchange.formats.sniffing import sniff
 from exchange.importing.bad_rows import BadRows
-from exchange.importing.copying import lock_project, skip_proven_foreign_keys
+from exchange.importing.copying import lock_project
 from exchange.importing.estimating import estimate_rows
-from exchange.importing.prefetch import chunks_ahead, in_chunks
+from exchange.importing.prefetch import chunks_ahead, in_chunks, without_cycle_search
 from exchange.importing.stores import (
     CollectionStore,
     GradeStore,
@@ -136,7 +137,7 @@ def _take_all(cursor, job: Job, sniffed: Sniffed, *, progress: Progress, bad: Ba
     skip_proven_foreign_keys(cursor)
     store = STORES[sniffed.kind](cursor, project=job.project, job=job, bad=bad)
     chunks = in_chunks(read_batches(path, sniffed), size=ROWS_A_CHUNK)
-    with closing(chunks_ahead(chunks)) as ahead:
+    with without_cycle_search(), closing(chunks_ahead(chunks)) as ahead:
         for chunk in ahead:
             found.n_rows += len(chunk)
             good = [row for row in chunk if type(row) is not BadRow]
