@@ -1,4 +1,4 @@
-"""The items that people disagree on, the widest disagreement first."""
+"""The items that people disagree on, the widest disagreement first, and those that managers sent there."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,20 +11,28 @@ from corpus.models import Item, Project
 PAGE_SIZE = 50
 
 DISPUTES = """
-    SELECT item_id, spread, n_labels, count(*) OVER () AS n_all FROM (
-        SELECT label.item_id, max(label.grade) - min(label.grade) AS spread, count(*) AS n_labels
+    SELECT item_id, max(spread) AS spread, max(n_labels) AS n_labels, bool_or(was_sent) AS was_sent,
+           count(*) OVER () AS n_all
+    FROM (
+        SELECT label.item_id, max(label.grade) - min(label.grade) AS spread, count(*) AS n_labels,
+               false AS was_sent
         FROM annotate_label label
-        WHERE label.superseded_at IS NULL AND {whose}
+        WHERE label.superseded_at IS NULL AND label.gold_grade IS NULL AND {whose}
         GROUP BY label.item_id
         HAVING min(label.grade) < max(label.grade) OR (bool_or(label.cannot_judge) AND count(label.grade) > 0)
+        UNION ALL
+        SELECT slot.item_id, 0, 0, true
+        FROM annotate_slot slot JOIN annotate_round round ON round.id = slot.round_id
+        WHERE slot.fate = 'adjudicate' AND {which}
     ) dispute
     WHERE {decided} (
         SELECT FROM annotate_adjudication decided
         WHERE decided.item_id = dispute.item_id AND decided.superseded_at IS NULL
     )
+    GROUP BY item_id
 """
 ORDERED = """
-    SELECT item_id, spread, n_labels, n_all FROM ({disputes}) dispute
+    SELECT item_id, spread, n_labels, was_sent, n_all FROM ({disputes}) dispute
     {after} ORDER BY spread DESC, n_labels DESC, item_id LIMIT %(limit)s
 """
 AFTER = "WHERE (-spread, -n_labels, item_id) > (-%(spread)s, -%(n_labels)s, %(item)s)"
@@ -39,11 +47,12 @@ class Place(NamedTuple):
 
 
 class Dispute(NamedTuple):
-    """One item that people gave different grades, or that some graded and others could not judge."""
+    """An item that people gave different grades, or that some graded and others could not judge."""
 
     item: Item
     spread: int  # highest minus lowest grade value
     n_labels: int
+    was_sent: bool  # a manager sent it here, because nobody wanted to grade it
 
     @property
     def place(self) -> Place:
@@ -72,19 +81,23 @@ def decided_disputes(
     return _disputes(project, decided="EXISTS", round=round, after=after, limit=limit)
 
 
-def place_of(item: Item, *, round: Round | None = None) -> Place | None:
-    """Where the item stands in the order; None for an item without graded labels."""
-    labels = item.labels.current().filter(**({"round": round} if round else {}))
+def place_of(item: Item, *, round: Round | None = None) -> Place:
+    """Where the item stands in the order, whether or not people disagree on it."""
+    labels = item.labels.current().without_gold().filter(**({"round": round} if round else {}))
     grades = list(labels.values_list("grade", flat=True))
     given = [grade for grade in grades if grade is not None]
-    return Place(max(given) - min(given), len(grades), item.pk) if given else None
+    spread = max(given) - min(given) if given else 0
+    is_dispute = spread or (given and len(given) < len(grades))
+    return Place(spread, len(grades) if is_dispute else 0, item.pk)
 
 
 def _disputes(
     project: Project, *, decided: str, round: Round | None, after: Place | None, limit: int
 ) -> Disputes:
     whose = "label.round_id = %(round)s" if round else "label.rater_id = ANY(%(raters)s)"
+    which = "round.id = %(round)s" if round else "round.project_id = %(project)s"
     keys = {
+        "project": project.pk,
         "round": round and round.pk,
         "raters": [] if round else list(project.raters.values_list("pk", flat=True)),
         "limit": limit,
@@ -92,13 +105,13 @@ def _disputes(
     if after:
         keys |= {"spread": after.spread, "n_labels": after.n_labels, "item": after.item_id}
     with connection.cursor() as cursor:
-        disputes = DISPUTES.format(whose=whose, decided=decided)
+        disputes = DISPUTES.format(whose=whose, which=which, decided=decided)
         cursor.execute(ORDERED.format(disputes=disputes, after=AFTER if after else ""), keys)
         rows = cursor.fetchall()
-    return Disputes(list(_with_items(rows)), rows[0][3] if rows else 0)
+    return Disputes(list(_with_items(rows)), rows[0][4] if rows else 0)
 
 
 def _with_items(rows: list[tuple]) -> Iterator[Dispute]:
     items = Item.objects.select_related("query", "candidate").in_bulk([row[0] for row in rows])
-    for item_id, spread, n_labels, _ in rows:
-        yield Dispute(items[item_id], spread, n_labels)
+    for item_id, spread, n_labels, was_sent, _ in rows:
+        yield Dispute(items[item_id], spread, n_labels, was_sent)

@@ -65,7 +65,7 @@ def ceiling(project: Project, *, scope: Scope) -> Ceiling | None:
     the counts of all pairs are pooled, so an item with more raters weighs more. Of a pair, the rater whom the
     project met first stands in the reference's place, which matters to Cohen's κ alone, and there little.
     """
-    key = scope.key(project, "ceiling", _label_mark(project))
+    key = scope.key(project, "ceiling", label_mark(project))
     known = CachedFigures.objects.known(project, [key])
     if key not in known:
         known = {key: _make(project, scope)}
@@ -101,7 +101,7 @@ def _pairs(project: Project, scope: Scope) -> list[tuple]:
         return cursor.fetchall()
 
 
-def _label_mark(project: Project) -> list:
+def label_mark(project: Project) -> list:
     """Tells whether labels have changed: some changes leave every reference as it was."""
     labelled = Participation.objects.filter(round__project=project)
     rounds = labelled.aggregate(Max("last_label_at"), Sum("n_labels"))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import agreement, cells, items, judge, overview
+from reports.views import agreement, cells, items, judge, overview, people
 
 app_name = "reports"
 urlpatterns = [
@@ -14,4 +14,6 @@ urlpatterns = [
         name="judge-chart",
     ),
     path("p/<slug:slug>/agreement/<int:pk>/items/", cells.cell_items, name="cell-items"),
+    path("p/<slug:slug>/people/", people.people, name="people"),
+    path("p/<slug:slug>/people/pairwise.<slug:file_format>", people.people_chart, name="people-chart"),
 ]

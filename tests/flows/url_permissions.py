@@ -82,6 +82,8 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:judge-agreement": "report",
     "reports:judge-chart": "report",
     "reports:cell-items": "report",
+    "reports:people": "report",
+    "reports:people-chart": "report",
 }
 
 ROLE_MAY: dict[str, set[str]] = {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from annotate.models import Label, Rater
@@ -107,6 +108,21 @@ def compared(collection) -> Collection:
     """People's grades on all twelve items, and one judge beside them."""
     collection.label(GRADES)
     collection.run(ANSWERS)
+    return collection
+
+
+@pytest.fixture
+def crowd(project):
+    """Four raters on 60 items of 12 queries: two careful, one lenient, one who deals out grades."""
+    collection = Collection(project)
+    collection.add_items(n_queries=12, per_query=5)
+    generator = np.random.default_rng(3)
+    truth = generator.integers(0, 4, 60)
+    slips = lambda chance: np.clip(truth + (generator.random(60) < chance), 0, 3)  # noqa: E731
+    collection.label(slips(0.1).tolist(), rater="careful")
+    collection.label(slips(0.15).tolist(), rater="earnest")
+    collection.label(np.clip(truth + 1, 0, 3).tolist(), rater="lenient")
+    collection.label(generator.integers(0, 4, 60).tolist(), rater="random")
     return collection
 
 

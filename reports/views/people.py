@@ -1,0 +1,75 @@
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from annotate.models import Round
+from corpus.models import Project
+from corpus.permissions import Capability, project_view
+from reports.charts.pairwise import pair_matrix, pairwise_figure
+from reports.charts.rendering import CONTENT_TYPES
+from reports.charts.rendering import render as render_figure
+from reports.charts.tokens import SCHEMES
+from reports.people import people_agreement
+from reports.people_counts import MOST_PAIRED
+from reports.people_figures import RaterAgreement
+from reports.people_words import MEASURES, RULE, STANDARD_OF_GOLD, STANDARD_OF_OTHERS, say_people
+from reports.scope import scope_of
+
+
+@project_view(Capability.REPORT)
+def people(request: HttpRequest, project: Project) -> HttpResponse:
+    """How far people agree with each other now, in the whole project or in one round (?round=)."""
+    round = _round(request, project)
+    found = people_agreement(project, scope=scope_of(project), round=round)
+    names = dict(project.raters.values_list("pk", "name"))
+    matrix = pair_matrix(found.pairs, names=names)
+    context = {
+        "round": round,
+        "rounds": project.rounds.exclude(state=Round.State.DRAFT),
+        "people": found,
+        "sentences": say_people(found, names=names),
+        "raters": [(names[each.rater], each, _shares(each)) for each in found.raters],
+        "matrix": matrix,
+        "figure": pairwise_figure(matrix) if len(matrix) > 1 else None,
+        "is_cut": len(found.raters) > MOST_PAIRED,
+        "most_paired": MOST_PAIRED,
+        "standard_words": STANDARD_OF_GOLD if found.has_gold else STANDARD_OF_OTHERS,
+        "rule_words": RULE,
+        "measures": MEASURES,
+        "rubric": project.rubric,
+        "rail": "people",
+    }
+    return render(request, "reports/people.html", context)
+
+
+@project_view(Capability.REPORT)
+def people_chart(request: HttpRequest, project: Project, file_format: str) -> HttpResponse:
+    """The matrix of every two people as a file."""
+    found = people_agreement(project, scope=scope_of(project), round=_round(request, project))
+    matrix = pair_matrix(found.pairs, names=dict(project.raters.values_list("pk", "name")))
+    if len(matrix) < 2 or file_format not in CONTENT_TYPES:
+        raise Http404("No such chart.")
+    scheme = request.GET.get("scheme")
+    drawn = render_figure(
+        pairwise_figure(matrix),
+        file_format=file_format,
+        scheme=scheme if scheme in SCHEMES else "light",
+    )
+    name = f"{project.slug}-people.{file_format}"
+    return HttpResponse(
+        drawn,
+        content_type=CONTENT_TYPES[file_format],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _round(request: HttpRequest, project: Project) -> Round | None:
+    wanted = request.GET.get("round", "")
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        return None
+    return get_object_or_404(project.rounds, pk=int(wanted))
+
+
+def _shares(rater: RaterAgreement) -> list[float]:
+    """Percent of each grade among the rater's grades; empty without any."""
+    n = sum(rater.work.grades)
+    return [100 * grade / n for grade in rater.work.grades] if n else []
