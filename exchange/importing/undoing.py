@@ -4,7 +4,8 @@ from django.db import connection, transaction
 
 from annotate.references import lock_references, refresh_references_in
 from corpus.models import Job, Project
-from exchange.importing.copying import lock_project, skip_proven_foreign_keys
+from corpus.proven_keys import skip_proven_foreign_keys
+from exchange.importing.copying import lock_project
 
 # Item sets of the rounds that came with labels (importing.rounds).
 OWN_ITEM_SETS = (
