@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -91,11 +92,12 @@ def export_file(job: Job, progress: Progress) -> dict:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file, _one_moment():
             progress.update(n_total=_expected_rows(job), note="Writing rows")
-            sink = _Sink(file, progress)
-            if job.params["file_format"] == "csv":
-                sink.write(HEADER)
-            for statement, params in _statements(job):
-                sink.copy(statement, params)
+            with _Sink(file, progress) as sink:
+                if job.params["file_format"] == "csv":
+                    sink.write([HEADER])
+                for statement, params in _statements(job):
+                    sink.copy(statement, params)
+                sink.finish()
         part.replace(path)
     except OSError as error:
         raise JobFailed(f"The file {path.name} could not be written: {error.strerror}.") from error
@@ -121,24 +123,46 @@ def _one_moment() -> Iterator[None]:
 
 
 class _Sink:
-    """The file being written, with what the result tells about it."""
+    """The file being written, with what the result tells about it.
+
+    Writing and hashing go on in a thread of their own, one block behind the rows that come in.
+    """
 
     def __init__(self, file: BinaryIO, progress: Progress) -> None:
         self.file = file
         self.progress = progress
         self.digest = hashlib.sha256()
         self.n_rows = self.n_bytes = 0
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="export-writer")
+        self._writing: Future[None] | None = None
+
+    def __enter__(self) -> "_Sink":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._writer.shutdown()
 
     def copy(self, statement: str, params: dict) -> None:
         """Append what a COPY statement gives, a block of rows at a time."""
         with connection.cursor() as cursor, cursor.copy(statement, params) as copy:
             rows = iter(copy)
             while block := list(islice(rows, BLOCK_ROWS)):
-                self.write(b"".join(block))
+                self.write(block)
                 self.n_rows += len(block)
                 self.progress.update(n_done=self.n_rows)
 
-    def write(self, data: bytes) -> None:
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Append the pieces; raises the OSError of the block before, if that could not be written."""
+        self.finish()
+        self._writing = self._writer.submit(self._append, pieces)
+
+    def finish(self) -> None:
+        """Wait until everything is in the file."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def _append(self, pieces: Sequence[bytes]) -> None:
+        data = b"".join(pieces)
         self.file.write(data)
         self.digest.update(data)
         self.n_bytes += len(data)

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         "Import a file into a project: pairs, verdicts made elsewhere, people's labels, TREC qrels, topics,"
         " collection or run files, or Concord's own export. All rows go in, or none."
     )
+    requires_system_checks = []  # they load every page; `make check` runs them
 
     def create_parser(self, *args, **kwargs) -> CommandParser:
         return super().create_parser(
