@@ -61,7 +61,8 @@ class Dispute(NamedTuple):
 
 class Disputes(NamedTuple):
     rows: list[Dispute]
-    n: int  # all that are left from here on
+    n: int  # of the whole list, on whatever page of it; 0 behind its end
+    has_more: bool
 
 
 def open_disputes(
@@ -100,7 +101,7 @@ def _disputes(
         "project": project.pk,
         "round": round and round.pk,
         "raters": [] if round else list(project.raters.values_list("pk", flat=True)),
-        "limit": limit,
+        "limit": limit + 1,
     }
     if after:
         keys |= {"spread": after.spread, "n_labels": after.n_labels, "item": after.item_id}
@@ -108,7 +109,7 @@ def _disputes(
         disputes = DISPUTES.format(whose=whose, which=which, decided=decided)
         cursor.execute(ORDERED.format(disputes=disputes, after=AFTER if after else ""), keys)
         rows = cursor.fetchall()
-    return Disputes(list(_with_items(rows)), rows[0][4] if rows else 0)
+    return Disputes(list(_with_items(rows[:limit])), rows[0][4] if rows else 0, len(rows) > limit)
 
 
 def _with_items(rows: list[tuple]) -> Iterator[Dispute]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotate.views import labelling, rounds
+from annotate.views import adjudication, labelling, rounds
 
 app_name = "annotate"
 urlpatterns = [
@@ -16,4 +16,8 @@ urlpatterns = [
     path("p/<slug:slug>/rounds/<int:pk>/label/skip/", labelling.label_skip, name="label-skip"),
     path("p/<slug:slug>/rounds/<int:pk>/label/undo/", labelling.label_undo, name="label-undo"),
     path("p/<slug:slug>/rounds/<int:pk>/label/unskip/", labelling.label_unskip, name="label-unskip"),
+    path("p/<slug:slug>/adjudicate/", adjudication.adjudication_list, name="adjudication-list"),
+    path("p/<slug:slug>/adjudicate/<int:pk>/", adjudication.adjudication_item, name="adjudication-item"),
+    path("p/<slug:slug>/adjudicate/<int:pk>/save/", adjudication.adjudication_save, name="adjudication-save"),
+    path("p/<slug:slug>/adjudicate/<int:pk>/undo/", adjudication.adjudication_undo, name="adjudication-undo"),
 ]

@@ -4,7 +4,8 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from annotate.models import Rater
+from annotate.models import Adjudication, Rater
+from annotate.services.adjudicating import adjudicate, undo_adjudication
 from annotate.services.rounds import create_round
 from corpus.models import Candidate, Item, Job, Project, Query, Reference
 from corpus.services import create_project, freeze_all_items, freeze_rubric
@@ -376,3 +377,14 @@ def test_every_table_that_points_at_what_an_undo_deletes_is_cleared_or_counted()
         if isinstance(field, models.ForeignKey) and field.related_model._meta.db_table in deleted
     }
     assert pointing - mentioned - follow == set()
+
+
+def test_an_adjudicated_item_is_in_the_way(project, stored, ann):
+    job = stored(PAIRS)
+    decided = adjudicate(Item.objects.order_by("id").first(), project=project, by=ann, grade=1)
+    with pytest.raises(BuiltOn, match="1 adjudicated item or label"):
+        undo_import(job)
+    undo_adjudication(decided, project=project)
+    undo_import(job)
+    assert not Item.objects.exists()
+    assert not Adjudication.objects.exists()

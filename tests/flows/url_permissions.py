@@ -41,6 +41,10 @@ URL_PERMISSIONS: dict[str, str] = {
     "annotate:label-skip": "label",
     "annotate:label-undo": "label",
     "annotate:label-unskip": "label",
+    "annotate:adjudication-list": "manage",
+    "annotate:adjudication-item": "manage",
+    "annotate:adjudication-save": "manage",
+    "annotate:adjudication-undo": "manage",
     # judges
     "judges:engine-list": "site admin",
     "judges:engine-create": "site admin",
