@@ -1,13 +1,14 @@
 """What lies on one person's desk in a round: the cards to grade, the last ten decisions, the progress.
 
-Built from the person's own labels alone: nobody else's grade and no judge's verdict can get into the page.
+Built from the person's own labels alone: nobody else's grade and no judge's verdict can get into the page
+(but for `Seen`, once the person's own answer stands).
 """
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
 from annotate.models import Label, Participation, Round, Slot
@@ -17,8 +18,8 @@ from corpus.templatetags.show import ramp_step
 
 N_RECENT = 10
 PACE_WINDOW = timedelta(minutes=10)
-RESERVED_KEYS = "sucegh"  # skip, undo, cannot judge, rationale, guidelines, help
-SPARE_KEYS = [letter for letter in "tabdfijklmnopqrvwxyz" if letter not in RESERVED_KEYS]
+LONG_TEXT = 4_000  # characters; of a longer text the card shows the opening and folds the rest
+OPENING = 2_500
 
 
 class Card(NamedTuple):
@@ -30,13 +31,37 @@ class Card(NamedTuple):
     earlier: Label | None
     is_correction: bool
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The candidate's text in two: what is shown, and what "more" unfolds (empty for short ones)."""
+        text = self.item.candidate.text
+        if len(text) <= LONG_TEXT:
+            return text, ""
+        cut = max(text.rfind(" ", 0, OPENING), text.rfind("\n", 0, OPENING))
+        cut = cut if cut > OPENING // 2 else OPENING
+        return text[:cut], text[cut:]
+
 
 class GradeButton(NamedTuple):
+    """`actions`: the names of what presses it (annotate.keys), with spaces between them."""
+
     value: int
     name: str
     meaning: str
-    key: str
+    actions: str
     step: int
+
+
+class Seen(NamedTuple):
+    """What a person may see beside their answer once it stands: a gold item's grade, others' labels."""
+
+    label: Label
+    known_grade: int | None
+    others: list[Label]
+
+    def __str__(self) -> str:
+        said = "that you cannot judge it" if self.label.cannot_judge else str(self.label.grade)
+        return f"The grade of this item was known: {self.known_grade}. You answered {said}."
 
 
 class Desk(NamedTuple):
@@ -47,11 +72,16 @@ class Desk(NamedTuple):
     n_all: int
     n_skipped: int
     pace: float | None
+    minutes_left: float | None
+    back: int | None  # the label that ← opens
+    on: int | None  # the label that → opens
 
 
-def lay_desk(participation: Participation, *, correcting: Label | None = None) -> Desk:
+def lay_desk(
+    participation: Participation, *, correcting: Label | None = None, page: UUID | None = None
+) -> Desk:
     """Lease what this person should grade next and show where they stand; a label to correct comes first."""
-    round, holds = participation.round, next_items(participation)
+    round, holds = participation.round, next_items(participation, page=page)
     recent = recent_labels(participation)
     earlier = _earlier_labels(participation, [hold.slot.item_id for hold in holds if hold.reopened_at])
     cards = [
@@ -61,17 +91,26 @@ def lay_desk(participation: Participation, *, correcting: Label | None = None) -
         slot = Slot.objects.get(round=round, item=correcting.item_id)
         cards.insert(0, Card(slot.pk, correcting.item, uuid4(), correcting, True))
     counts = round.participations.aggregate(
-        mine=Sum("n_labels", filter=Q(pk=participation.pk)), all=Sum("n_labels")
+        mine=Sum("n_labels", filter=Q(pk=participation.pk)),
+        gold=Sum("n_gold", filter=Q(pk=participation.pk)),
+        all=Sum("n_labels"),
+        active=Count("pk", filter=Q(last_label_at__gt=timezone.now() - PACE_WINDOW)),
     )
-    skips = list(participation.skips().order_by("-created_at").values_list("slot_id", "created_at"))
+    decisions = participation.holds().decisions().order_by("-created_at")
+    aside = list(decisions.values_list("slot_id", "created_at", "kind"))
+    pace = _pace([label.created_at for label in recent])
+    n_left = max(round.n_places - counts["all"], 0)
     return Desk(
         cards=cards,
         recent=recent,
-        undo_slot=_last_decided(recent, skips),
-        n_mine=counts["mine"],
+        undo_slot=_last_decided(recent, aside),
+        n_mine=counts["mine"] + counts["gold"],  # a count that stands still would give a gold item away
         n_all=counts["all"],
-        n_skipped=len(skips),
-        pace=_pace([label.created_at for label in recent]),
+        n_skipped=sum(kind == "skip" for _, _, kind in aside),
+        pace=pace,
+        minutes_left=n_left / (pace * max(counts["active"], 1)) if pace and n_left else None,
+        back=_neighbour(participation, recent, correcting),
+        on=_later_label(participation, correcting) if correcting else None,
     )
 
 
@@ -81,23 +120,24 @@ def recent_labels(participation: Participation) -> list[Label]:
     return list(
         participation.labels()
         .select_related("item__candidate")
+        .defer("item__candidate__text", "item__candidate__metadata")
         .annotate(slot_id=Subquery(slot))
         .order_by("-id")[:N_RECENT]
     )
 
 
 def grade_buttons(rubric: Rubric) -> list[GradeButton]:
-    """The rubric's grades, each with its key: its own digit, or a spare letter from ten up."""
-    spare = iter(SPARE_KEYS)
+    """The rubric's grades, each with what presses it: its own number; on two grades also no and yes."""
+    words = ["no", "yes"] if len(rubric.grades) == 2 else [""] * len(rubric.grades)
     return [
         GradeButton(
             value=grade["value"],
             name=grade["name"],
             meaning=grade["meaning"],
-            key=str(grade["value"]) if grade["value"] < 10 else next(spare),
+            actions=f"grade_{grade['value']} {word}".strip(),
             step=ramp_step(index, len(rubric.grades)),
         )
-        for index, grade in enumerate(rubric.grades)
+        for index, (grade, word) in enumerate(zip(rubric.grades, words, strict=True))
     ]
 
 
@@ -113,9 +153,22 @@ def _earlier_labels(participation: Participation, items: list[int]) -> dict[int,
     return {label.item_id: label for label in labels.order_by("id")}
 
 
-def _last_decided(recent: list[Label], skips: list[tuple[int, datetime]]) -> int | None:
-    if skips and (not recent or skips[0][1] > recent[0].created_at):
-        return skips[0][0]
+def _neighbour(participation: Participation, recent: list[Label], correcting: Label | None) -> int | None:
+    if correcting is None:
+        return recent[0].pk if recent else None
+    older = participation.labels().filter(pk__lt=correcting.pk).order_by("-pk")
+    return older.values_list("pk", flat=True).first()
+
+
+def _later_label(participation: Participation, correcting: Label) -> int | None:
+    newer = participation.labels().filter(pk__gt=correcting.pk).order_by("pk")
+    return newer.values_list("pk", flat=True).first()
+
+
+def _last_decided(recent: list[Label], aside: list[tuple[int, datetime, str]]) -> int | None:
+    """The slot of the newest decision; `aside` are skips and items put off, the newest first."""
+    if aside and (not recent or aside[0][1] > recent[0].created_at):
+        return aside[0][0]
     return recent[0].slot_id if recent else None
 
 

@@ -42,7 +42,7 @@ class ProjectForm(forms.ModelForm):
 class ProjectSettingsForm(forms.ModelForm):
     class Meta:
         model = Project
-        fields = ["name", "description", "guidelines", "reference_rule", "may_leave"]
+        fields = ["name", "description", "guidelines", "enter_confirms", "reference_rule", "may_leave"]
         help_texts = {
             "guidelines": "What people read while they label (key g). Plain text.",
             "reference_rule": "How the labels of several people become the one human grade of an item."

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from corpus.models import ItemSet, Membership, Project, Role, Rubric, User
+from corpus.proven_keys import check_again, skip_while_unshared
 from corpus.signals import reference_rule_changed
 
 
@@ -58,10 +59,13 @@ def freeze_all_items(project: Project) -> ItemSet:
             made_from=made_from,
             n_items=n_items,
         )
+        skipping = skip_while_unshared(cursor, project.pk)
         cursor.execute(
             "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id)"
             " SELECT %s, row_number() OVER (ORDER BY i.query_id, i.id), i.id FROM corpus_item i"
             " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s",
             [item_set.pk, project.pk],
         )
+        if skipping:
+            check_again(cursor)
     return item_set

@@ -1,7 +1,8 @@
 /* The labelling screen. An answer shows the next item at once; its save runs behind, in order, and is tried
    again until the server has it. Without this file every button is a plain form. */
 import { AnswerQueue } from "./label_queue.js";
-import { listenToKeys } from "./label_keys.js";
+import { listenToKeys, readKeymap, showKeys } from "./label_keys.js";
+import { Lease } from "./label_lease.js";
 
 const FLASH_MS = 100;
 const N_KEPT = 50; // answered cards kept for an undo that needs no server
@@ -11,6 +12,8 @@ const desk = document.getElementById("label-desk");
 const undoForm = document.getElementById("label-undo");
 const state = document.getElementById("label-state");
 const notice = document.getElementById("label-notice");
+const told = document.getElementById("label-told");
+const mustConfirm = "confirm" in screen.dataset; // a digit chooses, Enter saves
 
 const newKey = () => {
   if (crypto.randomUUID) return crypto.randomUUID(); // missing where the site is served without https
@@ -18,7 +21,12 @@ const newKey = () => {
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 };
-const copyOf = (template) => document.importNode(template.content, true).firstElementChild;
+const keymap = readKeymap("label-keymap");
+const copyOf = (template) => {
+  const copy = document.importNode(template.content, true).firstElementChild;
+  showKeys(copy, keymap);
+  return copy;
+};
 const slotOf = (card) => card?.dataset.slot;
 const formOf = (card) => card.querySelector("form");
 
@@ -59,22 +67,63 @@ function flash(card, value) {
 /* ── Decisions ──────────────────────────────────────────────────────────────────────────────────────── */
 function decide(button) {
   if (!current) return;
+  if (button.dataset.kind === "flag") {
+    sendFlag(button);
+    return;
+  }
   const card = current;
-  const fields = Object.fromEntries(new FormData(formOf(card)));
-  delete fields.csrfmiddlewaretoken;
   const isGrade = button.name === "grade";
-  if (isGrade) Object.assign(fields, { grade: button.value, seconds: secondsShown().toFixed(1) });
+  const fields = { slot: slotOf(card) };
+  if (isGrade) {
+    Object.assign(fields, Object.fromEntries(new FormData(formOf(card))));
+    delete fields.csrfmiddlewaretoken;
+    delete fields.note;
+    Object.assign(fields, { grade: button.value, seconds: secondsShown().toFixed(1) });
+    if (screen.dataset.guidelines) fields.guidelines_version = screen.dataset.guidelines; // the panel's, not the card's
+  }
+  told.replaceChildren();
   answered.push(card);
   if (answered.length > N_KEPT) answered.shift();
   queue.add({
-    kind: isGrade ? "save" : "skip",
+    kind: isGrade ? "save" : button.dataset.kind,
     url: isGrade ? formOf(card).action : button.formAction,
     slot: slotOf(card),
     fields,
-    chip: isGrade ? button.querySelector(".grade")?.textContent ?? "–" : "s",
+    chip: button.querySelector(".grade")?.textContent ?? "–",
   });
+  closePops(card);
+  choose(null);
+  history.replaceState(null, "", location.pathname); // a corrected answer is not opened again by a reload
   show(ready.shift());
   if (isGrade) flash(current, button.value);
+}
+
+/* A note to the managers: the item stays. */
+function sendFlag(button) {
+  const note = current.querySelector("textarea[name=note]");
+  queue.add({ kind: "flag", url: button.formAction, slot: slotOf(current), fields: { slot: slotOf(current), note: note.value }, chip: "" });
+  note.value = "";
+  closePops(current);
+  say("The managers will see your note. The item is still yours to grade.");
+  desk.querySelector("#card-heading").focus({ preventScroll: true });
+}
+
+function say(...words) {
+  const line = document.createElement("p");
+  line.className = "notice info";
+  line.append(...words);
+  told.replaceChildren(line);
+}
+
+function closePops(card) {
+  for (const pop of card.querySelectorAll("details[data-pop][open]")) pop.open = false;
+}
+
+let chosen = null; // where Enter confirms
+function choose(button) {
+  chosen?.removeAttribute("aria-pressed");
+  chosen = button;
+  chosen?.setAttribute("aria-pressed", "true");
 }
 
 function undo() {
@@ -109,8 +158,12 @@ function takeIn(html, entry) {
   if (!update) return;
   document.getElementById("label-progress").replaceWith(page.getElementById("label-progress"));
   document.getElementById("label-recent").replaceWith(page.getElementById("label-recent"));
+  document.getElementById("label-history").replaceWith(page.getElementById("label-history"));
   const refusal = page.getElementById("label-refusal");
   if (refusal) refuse(refusal);
+  const seen = page.getElementById("label-seen");
+  if (seen) told.replaceChildren(seen);
+  if (update.dataset.guidelines !== screen.dataset.guidelines) tellOfGuidelines(update.dataset.guidelines);
   if (queue.isEmpty) undoForm.elements.slot.value = update.dataset.undo;
 
   const templates = [...update.querySelectorAll("template[data-slot]")];
@@ -122,6 +175,7 @@ function takeIn(html, entry) {
   else ready.push(...leased.filter((each) => !known.has(each.dataset.slot)).map(copyOf));
   end = update.querySelector("template[data-end]");
 
+  if (refusal && entry.kind === "undo" && slotOf(current) === entry.slot) show(ready.shift());
   const isReopened = entry.kind === "undo" && queue.isEmpty && ready.length && slotOf(ready[0]) === entry.slot;
   if (isReopened && current) {
     const before = current;
@@ -130,6 +184,13 @@ function takeIn(html, entry) {
   } else if (!current) {
     show(ready.shift());
   }
+}
+
+function tellOfGuidelines(version) {
+  const link = document.createElement("a");
+  link.href = location.pathname;
+  link.textContent = `Load version ${version}`;
+  say("The guidelines have changed. ", link);
 }
 
 /* Why an answer was not kept, with its text, until the person has read it. */
@@ -167,7 +228,20 @@ function tell({ message, retry }) {
   }
 }
 
-const queue = new AnswerQueue({ store: screen.dataset.store, login: screen.dataset.login, takeIn, tell });
+const queue = new AnswerQueue({ store: screen.dataset.store, login: screen.dataset.login, common: { page: screen.dataset.page }, takeIn, tell });
+
+new Lease({
+  screen,
+  held: () => [current, ...ready].filter(Boolean).map(slotOf),
+  kept(asked, held) {
+    const lost = new Set(asked.filter((slot) => !held.has(slot)));
+    ready = ready.filter((card) => !lost.has(slotOf(card)));
+    const isCorrection = location.search !== "";
+    if (current && lost.has(slotOf(current)) && !isCorrection) {
+      say("Your time with this item ran out, and others have taken it. An answer may come too late.");
+    }
+  },
+});
 
 // Answers that an earlier visit could not send: their items may still lie on top.
 if (!queue.isEmpty) {
@@ -183,18 +257,66 @@ const openKeys = document.getElementById("open-keys");
 openKeys.hidden = false;
 openKeys.addEventListener("click", () => dialog.showModal());
 desk.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && event.target.matches("textarea") && !event.isComposing) {
+  const isSend = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea[name=note]");
+  if (isSend) sendFlag(desk.querySelector('button[data-kind="flag"]'));
+  const mayLeave = event.target.matches("textarea") || event.target.closest("details[data-pop][open]");
+  if (event.key === "Escape" && mayLeave && !event.isComposing) {
+    closePops(desk);
     desk.querySelector("#card-heading").focus({ preventScroll: true });
   }
 });
 
+/* Opens an earlier answer once everything is saved. */
+function follow(id) {
+  const link = document.getElementById(id);
+  if (!link) return false;
+  if (queue.isEmpty) location.assign(link.href);
+  return true;
+}
+
+desk.addEventListener(
+  "toggle",
+  (event) => {
+    const pop = event.target;
+    if (!pop.matches("details[data-pop]")) return;
+    if (!pop.open) return;
+    for (const other of desk.querySelectorAll("details[data-pop][open]")) if (other !== pop) other.open = false;
+    pop.querySelector("textarea, button").focus();
+  },
+  true,
+);
+
+const onCard = (action) => desk.querySelector(`.label-card [data-action~="${CSS.escape(action)}"]`);
+const press = (button) => {
+  if (!button) return false;
+  if (mustConfirm && button.name === "grade" && !button.dataset.pick) choose(button);
+  else button.click();
+  return true;
+};
+
+showKeys(document, keymap);
 listenToKeys({
   toggle: document.getElementById("keys-on"),
-  keys: {
-    u: undo,
-    e: () => desk.querySelector("#rationale")?.focus(),
-    g: () => document.querySelector("#guidelines summary").click(),
-    "?": () => dialog.showModal(),
+  keymap,
+  digit(key) {
+    const pick = desk.querySelector(`details[data-pop][open] [data-pick="${key}"]`);
+    press(pick ?? onCard(`grade_${key}`));
   },
-  otherwise: (key) => desk.querySelector(`.label-card button[data-key="${CSS.escape(key)}"]`)?.click(),
+  act(action) {
+    if (action === "undo") undo();
+    else if (action === "rationale") desk.querySelector("#rationale")?.focus();
+    else if (action === "guidelines") document.querySelector("#guidelines summary").click();
+    else return press(onCard(action));
+    return true;
+  },
+  fixed: {
+    "?": () => dialog.showModal(),
+    ArrowLeft: () => follow("history-back"),
+    ArrowRight: () => follow("history-on"),
+    Enter: (event) => {
+      if (!chosen || event.target.closest("button, a, summary")) return false;
+      decide(chosen);
+      return true;
+    },
+  },
 });

@@ -12,7 +12,7 @@ function digitOf(event) {
   return row && !event.shiftKey ? row[1] : null;
 }
 
-export function listenToKeys({ toggle, keys, otherwise }) {
+function rememberSwitch(toggle) {
   try {
     toggle.checked = localStorage.getItem(STORE) !== "off";
   } catch {
@@ -25,25 +25,50 @@ export function listenToKeys({ toggle, keys, otherwise }) {
       /* as above */
     }
   });
+}
 
+/* The person's keys, as the server keeps them: {action: key}, "" for none. */
+export function readKeymap(id) {
+  return new Map(Object.entries(JSON.parse(document.getElementById(id).textContent)).filter(([, key]) => key));
+}
+
+/* Writes each action's key beside what it does, for the eye and for screen readers. */
+export function showKeys(root, keymap) {
+  for (const place of root.querySelectorAll("[data-action]")) {
+    const keys = place.dataset.action.split(" ").map((action) => keymap.get(action)).filter(Boolean);
+    const digits = place.dataset.action.match(/(?<=grade_)\d\b/g) ?? [];
+    if (place.matches("button, summary")) place.setAttribute("aria-keyshortcuts", [...digits, ...keys].join(" "));
+    const shown = place.querySelector("kbd");
+    if (shown) shown.textContent = keys.join(" ");
+    if (shown) shown.hidden = keys.length === 0;
+    if (place.matches("dt")) place.hidden = place.nextElementSibling.hidden = keys.length === 0;
+  }
+}
+
+/* `act(action)` for keys of the keymap; `digit(key)` for digits; `fixed` for keys that nobody can change. */
+export function listenToKeys({ toggle, keymap, act, digit, fixed }) {
+  rememberSwitch(toggle);
+  const actions = new Map([...keymap].map(([action, key]) => [key, action]));
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.keyCode === 229 || event.repeat || event.defaultPrevented) return;
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
     const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "z";
     if (isUndo) {
       event.preventDefault();
-      keys.u();
+      act("undo");
       return;
     }
     if (!toggle.checked || event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = digitOf(event) ?? (event.key.length === 1 ? event.key : null);
-    if (key === null || (event.shiftKey && /[a-z]/i.test(key))) return;
-    const act = keys[key.toLowerCase()];
-    if (act) {
-      event.preventDefault(); // the letter must not land in the field that now has the focus
-      act();
-    } else {
-      otherwise(key.toLowerCase());
+    const number = digitOf(event);
+    if (number !== null) {
+      digit(number);
+      return;
     }
+    const key = event.key.toLowerCase();
+    if (event.shiftKey && /^\p{L}$/u.test(key)) return;
+    const isFixed = Object.hasOwn(fixed, event.key);
+    if (!isFixed && !actions.has(key)) return;
+    if (isFixed ? fixed[event.key](event) === false : act(actions.get(key)) === false) return;
+    event.preventDefault(); // the letter must not land in the field that now has the focus
   });
 }

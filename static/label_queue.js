@@ -15,15 +15,17 @@ const answers = (n) => (n === 1 ? "1 answer" : `${n} answers`);
 export class AnswerQueue {
   #store;
   #login;
+  #common;
   #takeIn;
   #tell;
   #sending = false;
   #pause = FIRST_PAUSE_MS;
   #timer = 0;
 
-  constructor({ store, login, takeIn, tell }) {
+  constructor({ store, login, common, takeIn, tell }) {
     this.#store = store;
     this.#login = login;
+    this.#common = common;
     this.#takeIn = takeIn;
     this.#tell = tell;
     this.waiting = this.#read();
@@ -74,7 +76,7 @@ export class AnswerQueue {
   /* Sends the oldest answer. Returns why it has to wait, or nothing when the server has decided on it. */
   async #sendFirst() {
     const entry = this.waiting[0];
-    const body = new URLSearchParams(entry.fields).toString();
+    const body = new URLSearchParams({ ...entry.fields, ...this.#common }).toString();
     let response;
     let text;
     try {

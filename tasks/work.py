@@ -21,3 +21,7 @@ def work_on_job(job_id: int) -> None:
         from exchange.exporting import run_export
 
         run_export(job_id)
+    elif kind == Job.Kind.OPEN_ROUND:
+        from annotate.services.opening import run_opening
+
+        run_opening(job_id)

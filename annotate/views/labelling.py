@@ -1,23 +1,27 @@
 """The labelling screen. Every answer gets the next cards as a fragment, or without JavaScript a redirect."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from annotate.desk import grade_buttons, lay_desk, share_done
-from annotate.forms import CANNOT_JUDGE, LabelForm, SlotForm
-from annotate.models import Label, Participation, Round
-from annotate.services.labels import save_label, undo_last_decision
-from annotate.services.queue import AnswerRefused, join_round, return_skipped, skip_item
+from annotate.desk import Seen
+from annotate.forms import FlagForm, LabelForm, SlotForm
+from annotate.models import Label, Participation
+from annotate.services.labels import others_labels, reveal_others, save_label, undo_last_decision
+from annotate.services.queue import AnswerRefused, put_off_item, return_skipped, skip_item
+from annotate.services.waiting import flag_item
+from annotate.views.screen import PAGE, go_on, join, refuse, show
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
 
 
 @project_view(Capability.LABEL)
 def label_item(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    """The item to grade now; with `?label=` one of the person's own labels, to correct it."""
-    me = _join(request, project, pk)
+    """The item to grade now; with `?label=` one of the person's own labels, to look at or correct it."""
+    me = join(request, project, pk)
     if not me.round.is_open:
         messages.info(request, "This round is not open at the moment.")
         return redirect("annotate:round-list", project.slug)
@@ -26,103 +30,112 @@ def label_item(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         correcting = _own_label(me, request.GET["label"])
         if correcting is None:
             messages.info(request, "This answer has been undone or corrected in the meantime.")
-    return _show(request, me, "annotate/label_item.html", correcting=correcting)
+    seen = _what_was_seen(correcting, me) if correcting else None
+    return show(request, me, PAGE, correcting=correcting, seen=seen)
 
 
 @project_view(Capability.LABEL)
 @require_POST
 def label_save(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    me = _join(request, project, pk)
+    me = join(request, project, pk)
     form = LabelForm(request.POST, rubric=me.round.rubric)
     if not form.is_valid():
-        return _refuse(request, me, "This is not an answer the round can keep: " + _first_error(form))
-    answer = form.cleaned_data
-    slot = get_object_or_404(me.round.slots, pk=answer.pop("slot"))
+        return refuse(request, me, "This is not an answer the round can keep: " + _first_error(form))
+    slot = get_object_or_404(me.round.slots, pk=form.cleaned_data["slot"])
     try:
-        save_label(slot, by=me, **answer)
+        label = save_label(slot, by=me, **form.answer)
     except AnswerRefused as reason:
-        return _refuse(request, me, str(reason))
-    return _go_on(request, me)
+        return refuse(request, me, str(reason))
+    return go_on(request, me, seen=_what_was_seen(label, me))
 
 
 @project_view(Capability.LABEL)
 @require_POST
 def label_skip(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    me = _join(request, project, pk)
-    form = SlotForm(request.POST)
+    return _set_aside(request, project, pk, skip_item)
+
+
+@project_view(Capability.LABEL)
+@require_POST
+def label_later(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    return _set_aside(request, project, pk, put_off_item)
+
+
+@project_view(Capability.LABEL)
+@require_POST
+def label_flag(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Tell the managers about the item; it stays where it is."""
+    me = join(request, project, pk)
+    form = FlagForm(request.POST)
     if not form.is_valid():
-        return _refuse(request, me, "Which item should be skipped? " + _first_error(form))
-    skip_item(get_object_or_404(me.round.slots, pk=form.cleaned_data["slot"]), by=me)
-    return _go_on(request, me)
+        return refuse(request, me, "The flag was not kept: " + _first_error(form))
+    slot = get_object_or_404(me.round.slots, pk=form.cleaned_data["slot"])
+    flag_item(slot, by=me, note=form.cleaned_data["note"])
+    if not request.htmx:
+        messages.success(request, "The managers will see your note.")
+    return go_on(request, me)
 
 
 @project_view(Capability.LABEL)
 @require_POST
 def label_undo(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    me = _join(request, project, pk)
+    me = join(request, project, pk)
     form = SlotForm(request.POST)
     if not form.is_valid():
-        return _refuse(request, me, "There is nothing to undo.")
+        return refuse(request, me, "There is nothing to undo.")
     try:
         undo_last_decision(me, slot=get_object_or_404(me.round.slots, pk=form.cleaned_data["slot"]))
     except AnswerRefused as reason:
-        return _refuse(request, me, str(reason))
-    return _go_on(request, me)
+        return refuse(request, me, str(reason))
+    return go_on(request, me)
 
 
 @project_view(Capability.LABEL)
 @require_POST
 def label_unskip(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """Bring everything the person skipped back to them."""
-    return_skipped(_join(request, project, pk))
+    return_skipped(join(request, project, pk))
     return redirect("annotate:label-item", project.slug, pk)
 
 
-def _join(request: HttpRequest, project: Project, pk: int) -> Participation:
-    rounds = project.rounds.exclude(state=Round.State.DRAFT).select_related("rubric", "item_set")
-    round = get_object_or_404(rounds, pk=pk)
-    round.project = project
-    return join_round(round, user=request.user)
+@project_view(Capability.LABEL)
+@require_POST
+def label_reveal(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Where the round is not blind: what others said of an item this person has graded."""
+    me = join(request, project, pk)
+    label = _own_label(me, request.POST.get("label", ""))
+    try:
+        if label is None:
+            raise AnswerRefused("This answer has been undone or corrected in the meantime.")
+        reveal_others(label, by=me)
+    except AnswerRefused as reason:
+        return refuse(request, me, str(reason))
+    answer = redirect("annotate:label-item", project.slug, pk)
+    answer["Location"] += f"?label={label.pk}"
+    return answer
+
+
+def _set_aside(request: HttpRequest, project: Project, pk: int, set_aside: Callable) -> HttpResponse:
+    me = join(request, project, pk)
+    form = SlotForm(request.POST)
+    if not form.is_valid():
+        return refuse(request, me, "Which item is meant? " + _first_error(form))
+    set_aside(get_object_or_404(me.round.slots, pk=form.cleaned_data["slot"]), by=me)
+    return go_on(request, me)
 
 
 def _own_label(me: Participation, number: str) -> Label | None:
     labels = me.labels().select_related("item__query", "item__candidate")
-    return labels.filter(pk=int(number)).first() if number.isdecimal() else None
+    return labels.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
 
 
-def _go_on(request: HttpRequest, me: Participation) -> HttpResponse:
-    if request.htmx:
-        return _show(request, me, "annotate/label_item.html#label-update")
-    return redirect("annotate:label-item", request.project.slug, me.round_id)
-
-
-def _refuse(request: HttpRequest, me: Participation, reason: str) -> HttpResponse:
-    """Say why the answer was not kept, with what was written, so that no text is lost."""
-    template = "annotate/label_item.html#label-update" if request.htmx else "annotate/label_item.html"
-    refusal = {"refusal": reason, "refused_text": request.POST.get("rationale", "")}
-    return _show(request, me, template, status=409, **refusal)
-
-
-def _show(
-    request: HttpRequest,
-    me: Participation,
-    template: str,
-    *,
-    correcting: Label | None = None,
-    status: int = 200,
-    **more: str,
-) -> HttpResponse:
-    desk = lay_desk(me, correcting=correcting)
-    context = {
-        "round": me.round,
-        "desk": desk,
-        "grades": grade_buttons(me.round.rubric),
-        "cannot_judge": CANNOT_JUDGE,
-        "share_done": share_done(me.round, desk.n_all),
-        "rail": "label",
-        **more,
-    }
-    return render(request, template, context, status=status)
+def _what_was_seen(label: Label, me: Participation) -> Seen | None:
+    """What this person may see beside their own answer, once it stands; None otherwise."""
+    if label.revealed_at is None or label.superseded_at:
+        return None
+    others = [] if me.round.blind else others_labels(label)
+    known = label.gold_grade if me.round.gold_feedback else None
+    return Seen(label, known_grade=known, others=others)
 
 
 def _first_error(form: SlotForm) -> str:

@@ -1,13 +1,17 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
-from annotate.forms import RoundForm
+from annotate.forms import RoundForm, SettleForm
 from annotate.models import Round
 from annotate.services import rounds
+from annotate.services.opening import openings, start_opening
+from annotate.services.waiting import OutOfRound, give_back, take_out, taken_out, waiting_items
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
 from corpus.services import freeze_all_items
@@ -19,7 +23,7 @@ def round_list(request: HttpRequest, project: Project) -> HttpResponse:
     found = project.rounds.visible_to(request.capabilities).with_progress()
     mine = dict(
         project.rounds.filter(participations__rater__user=request.user).values_list(
-            "pk", "participations__n_labels"
+            "pk", F("participations__n_labels") + F("participations__n_gold")
         )
     )
     shown = [(round, mine.get(round.pk, 0)) for round in found]
@@ -35,6 +39,11 @@ def round_create(request: HttpRequest, project: Project) -> HttpResponse:
             name=form.cleaned_data["name"],
             item_set=form.cleaned_data["item_set"] or freeze_all_items(project),
             overlap=form.cleaned_data["overlap"],
+            order=form.cleaned_data["order"],
+            blind=form.cleaned_data["blind"],
+            gold=form.cleaned_data["gold"],
+            gold_share=(form.cleaned_data["gold_percent"] or 10) / 100,
+            gold_feedback=form.cleaned_data["gold_feedback"],
             by=request.user,
         )
         messages.success(request, f"“{round}” is a draft. Open it when people may begin.")
@@ -50,13 +59,28 @@ def round_detail(request: HttpRequest, project: Project, pk: int) -> HttpRespons
     context = {"round": round, "rail": "label"}
     if "report" in request.capabilities:
         context["people"] = round.participations.select_related("rater").order_by("-n_labels", "rater__name")
+        context["n_gold"] = round.gold_items.count()
+    if "manage" in request.capabilities:
+        context["opening"] = opening = openings(round).order_by("-id").first()
+        if request.htmx and opening and opening.is_ended:
+            return HttpResponseClientRefresh()  # the round's state and buttons change with it
+        if round.state != Round.State.DRAFT:
+            context |= {"waiting": waiting_items(round), "taken_out": taken_out(round)}
     return render(request, "annotate/round_detail.html", context)
 
 
 @project_view(Capability.MANAGE)
 @require_POST
 def round_open(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    return _change(request, project, pk, lambda round: rounds.open_round(round, by=request.user))
+    round = get_object_or_404(project.rounds.select_related("item_set"), pk=pk)
+    try:
+        job = start_opening(round, by=request.user)
+    except rounds.RoundRefused as reason:
+        messages.error(request, str(reason))
+    else:
+        opened = f"“{round}” is being opened." if job else f"“{round}” is open."
+        messages.success(request, opened)
+    return redirect(round)
 
 
 @project_view(Capability.MANAGE)
@@ -75,6 +99,29 @@ def round_resume(request: HttpRequest, project: Project, pk: int) -> HttpRespons
 @require_POST
 def round_close(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     return _change(request, project, pk, rounds.close_round)
+
+
+@project_view(Capability.MANAGE)
+@require_POST
+def slot_settle(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """What a manager decides about an item that waits for them, or that was taken out."""
+    round = get_object_or_404(project.rounds.exclude(state=Round.State.DRAFT), pk=pk)
+    form = SettleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "This is not something that can be done with an item.")
+        return redirect("annotate:round-detail", project.slug, pk)
+    slot = get_object_or_404(round.slots.select_related("item__candidate"), pk=form.cleaned_data["slot"])
+    name, fate = slot.item.candidate.external_id, form.cleaned_data["fate"]
+    try:
+        if fate == SettleForm.GIVE_BACK:
+            give_back(slot, by=request.user)
+        else:
+            take_out(slot, fate=fate, by=request.user)
+    except OutOfRound as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, f"{name}: {SettleForm.DONE[fate]}.")
+    return redirect("annotate:round-detail", project.slug, pk)
 
 
 def _change(

@@ -1,8 +1,9 @@
 import pytest
 
 from annotate.models import Label, Rater, Slot
+from annotate.services.opening import open_round
 from annotate.services.queue import join_round
-from annotate.services.rounds import create_round, open_round
+from annotate.services.rounds import create_round
 from corpus.models import Candidate, Item, Query
 from corpus.services import freeze_all_items
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from annotate.models import Hold, Label, Slot
 from annotate.services.labels import save_label, undo_last_decision
+from annotate.services.opening import open_round
 from annotate.services.queue import AnswerRefused, next_items, skip_item
-from annotate.services.rounds import create_round, open_round
+from annotate.services.rounds import create_round
 from corpus.models import Reference, User
 from corpus.services import freeze_all_items
 

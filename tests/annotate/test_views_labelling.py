@@ -232,9 +232,9 @@ def test_opening_the_page_and_saving_take_a_fixed_number_of_queries(
 ):
     client.get(url())
     for _ in range(2):
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             client.get(url())
     for slot in slots(round)[:3]:
-        with django_assert_max_num_queries(32):
+        with django_assert_max_num_queries(34):
             client.post(url("label-save"), answer(slot), headers=HTMX)
     assert Hold.objects.count() == 3

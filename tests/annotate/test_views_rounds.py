@@ -12,7 +12,9 @@ def page(name: str, *args) -> str:
 
 def test_a_manager_makes_and_opens_a_round_over_all_items(project, items, bob, client_of):
     client = client_of(bob)
-    answer = client.post(page("round-create"), {"name": "First pass", "item_set": "", "overlap": "2"})
+    answer = client.post(
+        page("round-create"), {"name": "First pass", "item_set": "", "overlap": "2", "order": "query"}
+    )
     round = Round.objects.get()
     assert answer.headers["Location"] == page("round-detail", round.pk)
     assert (round.state, round.overlap, round.item_set.n_items, round.created_by) == ("draft", 2, 6, bob)
@@ -23,20 +25,26 @@ def test_a_manager_makes_and_opens_a_round_over_all_items(project, items, bob, c
 
 def test_a_round_can_take_an_item_set_that_exists(project, items, bob, client_of):
     item_set = freeze_all_items(project)
-    client_of(bob).post(page("round-create"), {"name": "Set", "item_set": item_set.pk, "overlap": "1"})
+    client_of(bob).post(
+        page("round-create"), {"name": "Set", "item_set": item_set.pk, "overlap": "1", "order": "query"}
+    )
     assert Round.objects.get().item_set == item_set
 
 
 def test_what_a_round_cannot_be_is_said_at_the_form(project, bob, client_of, items):
     client = client_of(bob)
     create_round(project, name="First pass", item_set=freeze_all_items(project))
-    answer = client.post(page("round-create"), {"name": "First pass", "item_set": "", "overlap": "0"})
+    answer = client.post(
+        page("round-create"), {"name": "First pass", "item_set": "", "overlap": "0", "order": "query"}
+    )
     assert "has this name already" in answer.text
     assert "greater than or equal to 1" in answer.text
 
 
 def test_a_project_without_items_makes_no_round(project, bob, client_of):
-    answer = client_of(bob).post(page("round-create"), {"name": "First pass", "item_set": "", "overlap": "1"})
+    answer = client_of(bob).post(
+        page("round-create"), {"name": "First pass", "item_set": "", "overlap": "1", "order": "query"}
+    )
     assert "no items yet" in answer.text
     assert not Round.objects.exists()
 

@@ -3,8 +3,9 @@
 from uuid import uuid4
 
 from annotate.services.labels import save_label
+from annotate.services.opening import open_round
 from annotate.services.queue import join_round, next_items
-from annotate.services.rounds import close_round, create_round, open_round
+from annotate.services.rounds import close_round, create_round
 from corpus.models import ItemSet, Project
 
 

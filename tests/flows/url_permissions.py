@@ -48,6 +48,13 @@ URL_PERMISSIONS: dict[str, str] = {
     # judges
     "judges:engine-list": "site admin",
     "judges:engine-create": "site admin",
+    "annotate:key-preferences": "login",
+    "annotate:slot-settle": "manage",
+    "annotate:label-later": "label",
+    "annotate:label-flag": "label",
+    "annotate:label-reveal": "label",
+    "annotate:label-keep": "label",
+    "annotate:label-release": "label",
     "judges:engine-detail": "site admin",
     "judges:engine-probe": "site admin",
     "judges:judge-list": "report",

@@ -1,0 +1,63 @@
+"""Gold items of a round: where their known grades come from."""
+
+import re
+
+from corpus.models import Item, ItemSet, Project, Reference, Rubric
+
+MOST = 10_000
+SEPARATOR = re.compile(r"\t|[,;|]| +")
+
+
+class GoldProblem(Exception):
+    """The gold items cannot be taken as they were given; says why, line by line."""
+
+
+def gold_of_set(item_set: ItemSet, *, rubric: Rubric) -> dict[int, int]:
+    """The items of the set that have a reference on this scale, with its grade. Raises GoldProblem."""
+    references = Reference.objects.filter(
+        item__in=item_set.entries.values("item_id"), grade__in=rubric.values
+    ).order_by("item_id")
+    found = dict(references.values_list("item_id", "grade")[: MOST + 1])
+    if not found:
+        raise GoldProblem(f"No item of “{item_set}” has a reference; gold items need a known grade.")
+    if len(found) > MOST:
+        raise GoldProblem(f"“{item_set}” has more than {MOST:,} items with a reference; take a smaller set.")
+    return found
+
+
+def gold_of_lines(text: str, *, project: Project, rubric: Rubric) -> dict[int, int]:
+    """Items named one a line, `query id, candidate id[, grade]`; without a grade the item's reference counts.
+
+    Raises GoldProblem, which names the lines (the first ten).
+    """
+    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) > MOST:
+        raise GoldProblem(f"A round takes at most {MOST:,} gold items.")
+    rows = {n: [cell.strip() for cell in SEPARATOR.split(line)] for n, line in lines}
+    known = _items(project, [row for row in rows.values() if len(row) in (2, 3)])
+    found, problems = {}, []
+    for n, row in rows.items():
+        item, reference = known.get(tuple(row[:2]), (None, None))
+        grade = row[2] if len(row) == 3 else reference
+        if len(row) not in (2, 3):
+            problems.append(f"Line {n}: a query's id, a candidate's id and perhaps a grade are wanted.")
+        elif item is None:
+            problems.append(f"Line {n}: the project has no item of {row[0]} and {row[1]}.")
+        elif grade is None:
+            problems.append(f"Line {n}: the item has no reference; write its grade behind.")
+        elif str(grade) not in map(str, rubric.values):
+            problems.append(f"Line {n}: {grade} is not a grade of the scale.")
+        else:
+            found[item] = int(grade)
+    if problems:
+        raise GoldProblem(" ".join(problems[:10]))
+    return found
+
+
+def _items(project: Project, rows: list[list[str]]) -> dict[tuple[str, str], tuple[int, int | None]]:
+    """Of the named items: (query id, candidate id) → (item, its reference's grade or None)."""
+    items = Item.objects.for_project(project).filter(
+        query__external_id__in={row[0] for row in rows}, candidate__external_id__in={row[1] for row in rows}
+    )
+    names = ("query__external_id", "candidate__external_id", "pk", "reference__grade")
+    return {(query, candidate): (item, grade) for query, candidate, item, grade in items.values_list(*names)}
