@@ -1,13 +1,18 @@
 """The real Chromium against Django's live server; skips with a clear word where there is no Chromium."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.judging_fixtures import stub  # noqa: F401
+from tests.worker_fixtures import broker_url, make_worker, use_broker  # noqa: F401
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -51,15 +56,14 @@ def context_errors() -> list[str]:
 
 
 @pytest.fixture
-def page_of(chromium, live_server, log_in, context_errors) -> Iterator[Callable[..., Page]]:
-    """A page of a user who is logged in; options as for a Playwright context."""
+def new_page(chromium, live_server, context_errors) -> Iterator[Callable[..., Page]]:
+    """A page of nobody in particular, in a context of its own; options as for a Playwright context."""
     contexts: list[BrowserContext] = []
 
-    def open_page(user, **options) -> Page:
+    def open_page(**options) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
-        log_in(context, user)
         page = context.new_page()
         page.on("pageerror", lambda error: context_errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and context_errors.append(said.text))
@@ -68,3 +72,28 @@ def page_of(chromium, live_server, log_in, context_errors) -> Iterator[Callable[
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def page_of(new_page, log_in) -> Callable[..., Page]:
+    """A page of a user who is logged in; options as for a Playwright context."""
+
+    def open_page(user, **options) -> Page:
+        page = new_page(**options)
+        log_in(page.context, user)
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """Fails with what axe finds on the page as it is now."""
+
+    def check(page: Page) -> None:
+        found = Axe().run(page).response["violations"]
+        assert not found, page.url + json.dumps(
+            [(each["id"], [node["html"] for node in each["nodes"]]) for each in found], indent=1
+        )
+
+    return check

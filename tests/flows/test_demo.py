@@ -132,7 +132,7 @@ def _program(process: psutil.Process) -> str:
         "granian",
         "valkey-server",
         "postgres",
-    )  # a keeper's line names its server
+    )
     return next((name for name in known if name in words), words)
 
 
