@@ -31,6 +31,9 @@ BUILT_ON = {
     ("entry of an item set", "entries of item sets"): f"""
         SELECT count(*) FROM corpus_itemsetentry e JOIN corpus_item i ON i.id = e.item_id
         WHERE i.job_id = %(job)s AND e.item_set_id NOT IN ({OWN_ITEM_SETS})""",
+    ("gold item of a round", "gold items of rounds"): """
+        SELECT count(*) FROM annotate_golditem g JOIN corpus_item i ON i.id = g.item_id
+        WHERE i.job_id = %(job)s""",
     ("run over its item sets", "runs over its item sets"): f"""
         SELECT count(*) FROM judges_run WHERE item_set_id IN ({OWN_ITEM_SETS})""",
     ("round over its item sets", "rounds over its item sets"): f"""
@@ -140,10 +143,10 @@ def undo_import(job: Job) -> None:
         job.refresh_from_db()
         if not job.result.get("stored"):
             return
-        # People and judges reach items through item sets: while nobody makes one, the counts stay true.
+        # People and judges reach items through item sets or as gold: while nobody makes one, the counts hold.
         # Adjudicating needs no item set: it waits for the project's lock.
         lock_references(project.pk)
-        cursor.execute("LOCK TABLE corpus_itemsetentry IN SHARE MODE")
+        cursor.execute("LOCK TABLE corpus_itemsetentry, annotate_golditem IN SHARE MODE")
         uses = []
         for words, query in BUILT_ON.items():
             cursor.execute(query, keys)

@@ -4,10 +4,10 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from annotate.models import Adjudication, Rater
+from annotate.models import Adjudication, GoldItem, Rater
 from annotate.services.adjudicating import adjudicate, undo_adjudication
 from annotate.services.rounds import create_round
-from corpus.models import Candidate, Item, Job, Project, Query, Reference
+from corpus.models import Candidate, Item, ItemSet, Job, Project, Query, Reference
 from corpus.services import create_project, freeze_all_items, freeze_rubric
 from exchange.importing import undoing
 from exchange.importing.undoing import BuiltOn, undo_import
@@ -266,6 +266,14 @@ class TestBuiltOn:
 
         self.refuses(pairs, "5 entries of item sets depend on it")
 
+    def test_gold_items(self, project, stored):
+        pairs = stored(PAIRS)
+        empty = ItemSet.objects.create(project=project, name="Empty")
+        round = create_round(project, name="First", item_set=empty)
+        GoldItem.objects.create(round=round, item=Item.objects.first(), grade=2)
+
+        self.refuses(pairs, "1 gold item of a round depends on it")
+
     def test_later_pairs(self, stored):
         pairs = stored(PAIRS)
         stored("query_id,query,candidate_id,candidate\nq0,query 0,c9,text 9\nq9,query 9,c0,text 0\n")
@@ -368,8 +376,8 @@ def test_every_table_that_points_at_what_an_undo_deletes_is_cleared_or_counted()
     said = " ".join([*undoing.BUILT_ON.values(), *undoing.DELETIONS])
     deleted = set(re.findall(r"DELETE FROM (\w+)", said))
     mentioned = set(re.findall(r"(?:FROM|JOIN|USING) (\w+)", said))
-    # These follow from others: a slot and its holds from an item set's entries, a shard from a run of ours.
-    follow = {"annotate_hold", "annotate_slot", "judges_shard"}
+    # These follow from others: slots, holds and flags from an item set, a shard from a run of ours.
+    follow = {"annotate_flag", "annotate_hold", "annotate_slot", "judges_shard"}
     pointing = {
         model._meta.db_table
         for model in apps.get_models()
