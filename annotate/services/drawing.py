@@ -21,7 +21,7 @@ HAS_ROOM = """
     (slot.gold_grade IS NOT NULL OR slot.places_left > (
         SELECT count(*) FROM annotate_hold other
         WHERE other.slot_id = slot.id AND other.rater_id <> %(rater)s
-          AND other.kind = 'lease' AND other.until > now()
+          AND other.kind = 'lease' AND other.until > statement_timestamp()
     ))
     AND NOT EXISTS (
         SELECT FROM annotate_label label
@@ -34,7 +34,7 @@ FREE = f"""
     AND NOT EXISTS (
         SELECT FROM annotate_hold mine
         WHERE mine.slot_id = slot.id AND mine.rater_id = %(rater)s
-          AND (mine.kind <> 'lease' OR mine.until > now())
+          AND (mine.kind <> 'lease' OR mine.until > statement_timestamp())
     )
 """
 FIND = f"""
@@ -62,7 +62,7 @@ FIND_GOLD = f"""
 """
 FIND_HELD = f"""
     SELECT slot.id FROM annotate_hold held JOIN annotate_slot slot ON slot.id = held.slot_id
-    WHERE held.rater_id = %(rater)s AND held.kind = %(kind)s AND (held.until IS NULL OR held.until <= now())
+    WHERE held.rater_id = %(rater)s AND held.kind = %(kind)s AND (held.until IS NULL OR held.until <= statement_timestamp())
       AND slot.round_id = %(round)s AND slot.fate = '' AND {HAS_ROOM}
     ORDER BY held.reopened_at DESC NULLS LAST, held.created_at, slot.position LIMIT %(n)s
     FOR NO KEY UPDATE OF slot SKIP LOCKED
@@ -71,7 +71,7 @@ FIND_HELD = f"""
 # see what others took in between. What was found first is met first.
 TAKE = f"""
     INSERT INTO annotate_hold (slot_id, rater_id, kind, until, page, created_at)
-    SELECT slot.id, %(rater)s, 'lease', now() + %(lasting)s, %(page)s,
+    SELECT slot.id, %(rater)s, 'lease', statement_timestamp() + %(lasting)s, %(page)s,
            statement_timestamp() + array_position(%(found)s, slot.id) * interval '1 microsecond'
     FROM annotate_slot slot
     WHERE slot.id = ANY(%(found)s) AND {FREE}
@@ -80,7 +80,7 @@ TAKE = f"""
             created_at = excluded.created_at, reopened_at = NULL
 """
 TAKE_HELD = f"""
-    UPDATE annotate_hold held SET kind = 'lease', until = now() + %(lasting)s, page = %(page)s,
+    UPDATE annotate_hold held SET kind = 'lease', until = statement_timestamp() + %(lasting)s, page = %(page)s,
         created_at = CASE %(kind)s WHEN 'lease' THEN held.created_at ELSE statement_timestamp() END
     FROM annotate_slot slot
     WHERE slot.id = held.slot_id AND slot.id = ANY(%(found)s) AND held.rater_id = %(rater)s AND {HAS_ROOM}

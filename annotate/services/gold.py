@@ -5,7 +5,7 @@ import re
 from corpus.models import Item, ItemSet, Project, Reference, Rubric
 
 MOST = 10_000
-SEPARATOR = re.compile(r"\t|[,;|]| +")
+SEPARATOR = re.compile(r"\s*[,;|\t]\s*|\s+")
 
 
 class GoldProblem(Exception):
