@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from corpus.signals import reference_rule_changed
+from corpus.signals import member_relieved, reference_rule_changed
 
 
 class AnnotateApp(AppConfig):
@@ -10,6 +10,7 @@ class AnnotateApp(AppConfig):
 
     def ready(self) -> None:
         reference_rule_changed.connect(remake_references)
+        member_relieved.connect(give_back)
 
 
 def remake_references(sender: type, *, project, **kwargs) -> None:
@@ -17,3 +18,10 @@ def remake_references(sender: type, *, project, **kwargs) -> None:
     from annotate.references import refresh_references
 
     refresh_references(project)
+
+
+def give_back(sender: type, *, member, successor, **kwargs) -> None:
+    """What a member held goes to the queue, or to their successor."""
+    from annotate.services.relieving import relieve
+
+    relieve(member.user, project=member.project, successor=successor and successor.user)

@@ -24,6 +24,7 @@ HTTPS = env.bool("HTTPS", False)  # the site is reached by https: secure cookies
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)  # trust X-Forwarded-Proto from the proxy in front
 ENGINE_PRIVATE_ADDRESSES = env.list("ENGINE_PRIVATE_ADDRESSES", ["127.0.0.1", "localhost", "::1"])
 UPLOAD_LIMIT = env.int("UPLOAD_LIMIT", 2 * 1024**3)  # bytes
+FILES_KEPT_DAYS = env.int("FILES_KEPT_DAYS", 30)  # uploaded and exported files, by manage.py tidy
 
 INSTALLED_APPS = [
     "config",
@@ -129,6 +130,7 @@ STORAGES = {
 }
 MEDIA_ROOT = FILES
 FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = ["corpus.uploads.RefuseFiles"]  # the one view that takes files brings its own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024**2
 FILE_UPLOAD_PERMISSIONS = 0o600
 

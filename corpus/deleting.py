@@ -3,7 +3,10 @@
 from django.apps import apps
 from django.db import connection, models, transaction
 
+from corpus.audit import record
 from corpus.models import Project
+from corpus.models.audit import Verb
+from corpus.signals import project_deleting
 
 Model = type[models.Model]
 
@@ -15,11 +18,14 @@ def delete_project(project: Project) -> None:
     What belongs to a project is read off the models, so that the rooms above need no mention here. Waits
     for an import that is writing. Foreign keys are not checked again where this database role may say so:
     every table that points at a deleted row has been cleared of the project, and some keys have no index
-    to check them by.
+    to check them by. Of its audit log one entry of the site is left: who deleted it.
     """
+    project_deleting.send(Project, project=project)
+    record(Verb.PROJECT_DELETED, project, slug=project.slug)
     conditions = _conditions()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('concord-collection'), %s)", [project.pk])
+        cursor.execute("SELECT set_config('concord.deleting_project', %s, true)", [str(project.pk)])
         if _nobody_points_in(set(conditions)):
             cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
             if cursor.fetchone()[0]:

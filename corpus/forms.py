@@ -1,8 +1,12 @@
+from datetime import timedelta
+
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from corpus.models import Membership, Project, Role, Rubric, User
+from corpus.models import AuditEntry, Membership, Project, Role, Rubric, User
+from corpus.models.audit import Verb
 from corpus.models.rubric import MOST_GRADES
 
 
@@ -44,7 +48,8 @@ class ProjectSettingsForm(forms.ModelForm):
         model = Project
         fields = ["name", "description", "guidelines", "enter_confirms", "reference_rule", "may_leave"]
         help_texts = {
-            "guidelines": "What people read while they label (key g). Plain text.",
+            "guidelines": "What people read while they label (key g), in Markdown. A change makes a"
+            " new version, and every label keeps the version it was given under.",
             "reference_rule": "How the labels of several people become the one human grade of an item."
             " A change makes all references of the project again.",
         }
@@ -131,14 +136,86 @@ class MemberForm(forms.Form):
         username = self.cleaned_data["username"]
         self.user = User.objects.filter(username=username, is_active=True).first()
         if self.user is None:
-            raise ValidationError("Nobody who can log in has this username; a site admin makes users.")
+            raise ValidationError("Nobody who can log in has this username; make the user first.")
         if Membership.objects.filter(project=self.project, user=self.user).exists():
-            raise ValidationError(f"{username} is a member already; change the role in the list.")
+            raise ValidationError(f"{username} is a member already; change the role on the team page.")
         return username
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices)
+    """One of the roles that the sender may give."""
+
+    role = forms.ChoiceField()
+
+    def __init__(self, *args, roles: list[Role], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]
+
+
+class InvitationForm(RoleForm):
+    """A new invitation. The note is for the list of open invitations alone."""
+
+    note = forms.CharField(
+        label="For whom",
+        max_length=200,
+        required=False,
+        help_text="A name or a word to know the invitation by; the invited person does not see it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    lasts = forms.TypedChoiceField(
+        label="Good for",
+        choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")],
+        initial=7,
+        coerce=lambda days: timedelta(days=int(days)),
+    )
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].initial = Role.ANNOTATOR
+
+
+class JoinForm(forms.Form):
+    """A stranger's new account. Whether name and password will do is decided where accounts are made."""
+
+    username = forms.CharField(
+        max_length=150,
+        help_text="Letters, digits and @ . + - _",
+        widget=forms.TextInput(attrs={"autocomplete": "username"}),
+    )
+    full_name = forms.CharField(
+        max_length=150,
+        required=False,
+        help_text="Shown to other members. May stay empty.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=1000,
+        help_text="At least ten characters.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password_again = forms.CharField(
+        strip=False, max_length=1000, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if cleaned.get("password") != cleaned.get("password_again"):
+            self.add_error("password_again", "The two passwords differ.")
+        return cleaned
+
+
+class SuccessorForm(forms.Form):
+    """Who gets what a member holds: the queue, or another member who labels."""
+
+    successor = forms.ModelChoiceField(
+        Membership.objects.none(), label="Give it to", required=False, empty_label="The queue, for anybody"
+    )
+
+    def __init__(self, *args, member: Membership, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        others = member.project.memberships.filter(paused_at=None, user__is_active=True).exclude(pk=member.pk)
+        self.fields["successor"].queryset = others.exclude(role=Role.VIEWER).select_related("user")
 
 
 class UserForm(forms.ModelForm):
@@ -167,3 +244,29 @@ class ItemFilterForm(forms.Form):
     reference = forms.ChoiceField(
         required=False, choices=[("", "All"), ("yes", "With reference"), ("no", "Without reference")]
     )
+
+
+class AuditFilterForm(forms.Form):
+    """Which entries of the log are shown. Values that make no sense are left out, never an error page."""
+
+    by = forms.ModelChoiceField(User.objects.none(), label="Who", required=False, empty_label="Everybody")
+    verb = forms.ChoiceField(label="What", required=False, choices=[("", "Everything"), *Verb.choices])
+
+    def __init__(self, *args, project: Project, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["by"].queryset = User.objects.filter(
+            pk__in=AuditEntry.objects.filter(project=project).order_by().values("actor").distinct()
+        ).order_by("username")
+
+    @property
+    def is_filtered(self) -> bool:
+        self.is_valid()
+        return any(self.cleaned_data.values())
+
+    def filtered(self, entries: QuerySet) -> QuerySet:
+        self.is_valid()
+        if self.cleaned_data.get("by"):
+            entries = entries.filter(actor=self.cleaned_data["by"])
+        if self.cleaned_data.get("verb"):
+            entries = entries.filter(verb=self.cleaned_data["verb"])
+        return entries

@@ -6,7 +6,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from corpus.audit import record
 from corpus.models import ItemSet, Membership, Project, Role, Rubric, User
+from corpus.models.audit import Verb
 from corpus.proven_keys import check_again, skip_while_unshared
 from corpus.signals import reference_rule_changed
 
@@ -20,6 +22,7 @@ def create_project(name: str, *, slug: str = "", by: User | None = None, descrip
     Rubric.objects.create(project=project)
     if by is not None:
         Membership.objects.create(project=project, user=by, role=Role.OWNER)
+    record(Verb.PROJECT_MADE, project, project=project, by=by)
     return project
 
 
@@ -27,6 +30,9 @@ def create_project(name: str, *, slug: str = "", by: User | None = None, descrip
 def save_project(project: Project, *, changed: Collection[str]) -> None:
     """Store changed settings; a changed reference rule makes the project's references again."""
     project.save(update_fields=changed)
+    if changed:
+        told = {name: getattr(project, name) for name in ("reference_rule", "may_leave") if name in changed}
+        record(Verb.SETTINGS_CHANGED, project=project, changed=", ".join(sorted(changed)), **told)
     if "reference_rule" in changed:
         reference_rule_changed.send(Project, project=project)
 

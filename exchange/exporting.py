@@ -12,8 +12,10 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import connection, transaction
 
+from corpus.audit import record
 from corpus.jobs import JobFailed, Progress, do_exclusively, enqueue
 from corpus.models import Job, Project, User
+from corpus.models.audit import Verb
 from exchange.long_form import EXACT, HEADER, csv_statements, jsonl_statements
 from exchange.qrels_form import id_with_blank, qrels_statement
 from judges.models import Judge
@@ -58,6 +60,7 @@ def prepare_export(
             "out": str(out.resolve()) if out else "",
         },
     )
+    record(Verb.EXPORT_STARTED, job, project=project, by=by, what=what, file_format=file_format)
     if out is None:
         enqueue(job)
     return job

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from reports.views import agreement, cells, items, judge, overview, people
+from reports.views import agreement, cells, items, judge, overview, people, team
 
 app_name = "reports"
 urlpatterns = [
     path("p/<slug:slug>/", overview.overview, name="overview"),
     path("p/<slug:slug>/items/<int:pk>/", items.item_detail, name="item-detail"),
+    path("p/<slug:slug>/team/", team.team, name="team"),
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path(

@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from annotate.models import Adjudication
 from annotate.references import refresh_references, share_references
+from corpus.audit import record
 from corpus.models import Item, Project, User
+from corpus.models.audit import Verb
 from corpus.services import freeze_rubric
 
 
@@ -32,6 +34,7 @@ def adjudicate(item: Item, *, project: Project, by: User, grade: int | None, not
     )
     freeze_rubric(rubric)
     refresh_references(project, [item.pk])
+    record(Verb.ADJUDICATED, item, project=project, by=by, grade=grade)
     return decided
 
 
@@ -46,6 +49,7 @@ def undo_adjudication(decided: Adjudication, *, project: Project) -> bool:
     undone = Adjudication.objects.current().filter(pk=decided.pk).update(superseded_at=timezone.now())
     if undone:
         refresh_references(project, [decided.item_id])
+        record(Verb.UNADJUDICATED, decided.item, project=project)
     return bool(undone)
 
 

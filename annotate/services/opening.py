@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from annotate.models import GoldItem, Round
 from annotate.services.rounds import RoundRefused, lock_round
+from corpus.audit import record
 from corpus.jobs import JobFailed, Progress, do_exclusively, enqueue
 from corpus.models import Item, ItemSetEntry, Job, Rubric, User
+from corpus.models.audit import Verb
 from corpus.proven_keys import check_again, skip_while_unshared
 from corpus.services import freeze_rubric
 
@@ -125,6 +127,7 @@ def _open(round: Round, *, by: User | None, report: Callable[[int], None]) -> Ro
     freeze_rubric(round.rubric)
     round.state, round.opened_at, round.opened_by = Round.State.OPEN, timezone.now(), by
     round.save(update_fields=["state", "opened_at", "opened_by", "n_items"])
+    record(Verb.ROUND_OPENED, round, project=round.project, by=by, n_items=round.n_items)
     return round
 
 

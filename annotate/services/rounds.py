@@ -6,7 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotate.models import GoldItem, Round
+from corpus.audit import record
 from corpus.models import ItemSet, Project, User
+from corpus.models.audit import Verb
 
 
 class RoundRefused(Exception):
@@ -46,19 +48,22 @@ def create_round(
     GoldItem.objects.bulk_create(
         GoldItem(round=round, item_id=item, grade=grade) for item, grade in (gold or {}).items()
     )
+    record(Verb.ROUND_MADE, round, project=project, by=by, item_set=item_set.name, overlap=overlap)
     return round
 
 
 @transaction.atomic
 def pause_round(round: Round) -> Round:
     """Nobody gets or saves anything until the round goes on. Raises RoundRefused."""
-    return _set_state(lock_round(round, allowed=Round.State.OPEN, verb="pause"), Round.State.PAUSED)
+    round = lock_round(round, allowed=Round.State.OPEN, verb="pause")
+    return _set_state(round, Round.State.PAUSED, verb=Verb.ROUND_PAUSED)
 
 
 @transaction.atomic
 def resume_round(round: Round) -> Round:
     """Open a paused round again. Raises RoundRefused."""
-    return _set_state(lock_round(round, allowed=Round.State.PAUSED, verb="resume"), Round.State.OPEN)
+    round = lock_round(round, allowed=Round.State.PAUSED, verb="resume")
+    return _set_state(round, Round.State.OPEN, verb=Verb.ROUND_RESUMED)
 
 
 @transaction.atomic
@@ -66,7 +71,7 @@ def close_round(round: Round) -> Round:
     """End the round; its labels stay. Raises RoundRefused."""
     round = lock_round(round, allowed=(Round.State.OPEN, Round.State.PAUSED), verb="close")
     round.closed_at = timezone.now()
-    return _set_state(round, Round.State.CLOSED)
+    return _set_state(round, Round.State.CLOSED, verb=Verb.ROUND_CLOSED)
 
 
 def lock_round(round: Round, *, allowed: str | tuple[str, ...], verb: str) -> Round:
@@ -83,7 +88,8 @@ def lock_round(round: Round, *, allowed: str | tuple[str, ...], verb: str) -> Ro
     return round
 
 
-def _set_state(round: Round, state: str) -> Round:
+def _set_state(round: Round, state: str, *, verb: str) -> Round:
     round.state = state
     round.save(update_fields=["state", "closed_at"])
+    record(verb, round, project=round.project)
     return round

@@ -1,4 +1,6 @@
+from corpus.models.audit import AuditEntry
 from corpus.models.collection import Candidate, Item, Query
+from corpus.models.invitation import Invitation
 from corpus.models.item_set import ItemSet, ItemSetEntry
 from corpus.models.job import Job
 from corpus.models.project import LastOwner, Membership, Project, Role, User
@@ -7,8 +9,10 @@ from corpus.models.rubric import Rubric
 from corpus.models.system import Hit, System
 
 __all__ = [
+    "AuditEntry",
     "Candidate",
     "Hit",
+    "Invitation",
     "Item",
     "ItemSet",
     "ItemSetEntry",

@@ -52,6 +52,7 @@ class Project(models.Model):
     )
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, editable=False)
 
     objects = ProjectQuerySet.as_manager()
 
@@ -79,9 +80,15 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
     created_at = models.DateTimeField(auto_now_add=True)
+    paused_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_per_member")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_member"),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.OWNER) | models.Q(paused_at=None), name="owners_are_not_paused"
+            ),
+        ]
         ordering = ["user__username"]
 
     def __str__(self) -> str:
@@ -93,7 +100,9 @@ class Membership(models.Model):
             if role != Role.OWNER:
                 self._leave_an_owner()
             self.role = role
-            self.save(update_fields=["role"])
+            if role == Role.OWNER:
+                self.paused_at = None
+            self.save(update_fields=["role", "paused_at"])
 
     def end(self) -> None:
         """Take the member out of the project. Raises LastOwner when no owner would remain."""

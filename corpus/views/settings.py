@@ -2,11 +2,14 @@ from copy import copy
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from corpus.audit import record
 from corpus.forms import GradeFormSet, ProjectSettingsForm, RubricForm
 from corpus.models import Project
+from corpus.models.audit import Verb
 from corpus.permissions import Capability, project_view
 from corpus.services import save_project
 
@@ -31,7 +34,9 @@ def rubric_edit(request: HttpRequest, project: Project) -> HttpResponse:
         rubric.grades = grades.grades
         try:
             rubric.full_clean()
-            rubric.save()
+            with transaction.atomic():
+                rubric.save()
+                record(Verb.RUBRIC_CHANGED, rubric, project=project)
         except ValidationError as problem:
             form.add_error(None, ValidationError(problem.messages))
         else:

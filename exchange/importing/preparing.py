@@ -5,8 +5,10 @@ from typing import Any
 
 from django.db import transaction
 
+from corpus.audit import record
 from corpus.jobs import enqueue
 from corpus.models import Job, Project, User
+from corpus.models.audit import Verb
 
 KINDS = ("pairs", "verdicts", "labels", "grades", "qrels", "topics", "collection", "system")
 
@@ -54,8 +56,10 @@ def choose(
     return job
 
 
+@transaction.atomic
 def start_import(job: Job) -> None:
     """Queue a draft; a worker, or the command that made it, will do it."""
     Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(state=Job.State.QUEUED)
     job.refresh_from_db()
+    record(Verb.IMPORT_STARTED, job, project=job.project, file=job.params["filename"])
     enqueue(job)

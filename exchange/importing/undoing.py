@@ -3,7 +3,9 @@
 from django.db import connection, transaction
 
 from annotate.references import lock_references, refresh_references_in
+from corpus.audit import record
 from corpus.models import Job, Project
+from corpus.models.audit import Verb
 from corpus.proven_keys import skip_proven_foreign_keys
 from exchange.importing.copying import lock_project
 
@@ -166,3 +168,4 @@ def undo_import(job: Job) -> None:
         job.result = job.result | {"undone": True, "stored": False}
         job.note = "Undone."
         job.save(update_fields=["result", "note"])
+        record(Verb.IMPORT_UNDONE, job, project=project, file=job.params.get("filename"))

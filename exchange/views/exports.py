@@ -26,14 +26,14 @@ def exports_of(project: Project) -> JobQuerySet:
     return project.jobs.filter(kind=Job.Kind.EXPORT).select_related("created_by")
 
 
-@project_view(Capability.MANAGE)
+@project_view(Capability.EXPORT)
 def export_list(request: HttpRequest, project: Project) -> HttpResponse:
     """The exports and the form for the next one; asked by htmx, the exports alone."""
     partial = "#exports" if request.htmx else ""
     return _page(request, project, ExportForm(project=project), partial=partial)
 
 
-@project_view(Capability.MANAGE)
+@project_view(Capability.EXPORT)
 @require_POST
 def export_create(request: HttpRequest, project: Project) -> HttpResponse:
     form = ExportForm(request.POST, project=project)
@@ -43,7 +43,7 @@ def export_create(request: HttpRequest, project: Project) -> HttpResponse:
     return redirect("exchange:export-list", project.slug)
 
 
-@project_view(Capability.MANAGE)
+@project_view(Capability.EXPORT)
 @require_POST
 def export_cancel(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     job = get_object_or_404(exports_of(project), pk=pk)
@@ -52,7 +52,7 @@ def export_cancel(request: HttpRequest, project: Project, pk: int) -> HttpRespon
     return redirect("exchange:export-list", project.slug)
 
 
-@project_view(Capability.MANAGE)
+@project_view(Capability.EXPORT)
 def export_download(request: HttpRequest, project: Project, pk: int) -> HttpResponse | FileResponse:
     """The finished file, always as a download."""
     job = get_object_or_404(exports_of(project), pk=pk)

@@ -4,7 +4,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from corpus.audit import record
 from corpus.models import User
+from corpus.models.audit import Verb
 from judges.engines import base, connect
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.models import Engine
@@ -64,6 +66,7 @@ def register_engine(
     try:
         with transaction.atomic():
             engine.save()
+            record(Verb.ENGINE_MADE, engine, by=by, kind=kind)
     except IntegrityError as error:
         raise EngineRefused(f"There is already an engine called “{name.strip()}”.") from error
     return engine

@@ -2,7 +2,9 @@
 
 from django.db import transaction
 
+from corpus.audit import record
 from corpus.models import Project, Rubric, User
+from corpus.models.audit import Verb
 from corpus.services import freeze_rubric
 from judges.models import Engine, Judge, Prompt
 from judges.scoring import SCORINGS
@@ -70,4 +72,6 @@ def create_judge(
             return judge
     freeze_rubric(rubric)
     version = versions[-1].version + 1 if versions else 1
-    return Judge.objects.create(project=project, name=name, version=version, created_by=by, **content)
+    judge = Judge.objects.create(project=project, name=name, version=version, created_by=by, **content)
+    record(Verb.JUDGE_MADE, judge, project=project, by=by, version=version)
+    return judge

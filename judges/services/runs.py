@@ -7,7 +7,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from corpus import jobs
+from corpus.audit import record
 from corpus.models import ItemSet, Job, User
+from corpus.models.audit import Verb
 from corpus.services import freeze_all_items
 from judges.models import FAILURES, Condition, Engine, Judge, Run
 from judges.services.engines import is_outside
@@ -58,6 +60,7 @@ def start_run(
         judge=judge, item_set=item_set, condition=condition, job=job, n_items=item_set.n_items
     )
     _plan_shards(run, size=SHARD_ITEMS[judge.engine.kind])
+    record(Verb.RUN_STARTED, run, project=project, by=by, judge=judge.name, item_set=item_set.name)
     jobs.enqueue(job)
     return run
 
@@ -114,6 +117,7 @@ def _note(word: str, by: User | None) -> str:
     return f"{word} by {by}." if by else f"{word}."
 
 
+@transaction.atomic
 def pause_run(run: Run, *, by: User | None = None) -> None:
     """Stop the run until somebody resumes it; its workers stop within two seconds. Raises RunRefused."""
     _steer(
@@ -123,8 +127,10 @@ def pause_run(run: Run, *, by: User | None = None) -> None:
         note=_note("Paused", by),
         refusal="{run} is {state}; only a run that is under way can be paused.",
     )
+    record(Verb.RUN_PAUSED, run, project=run.judge.project, by=by)
 
 
+@transaction.atomic
 def cancel_run(run: Run, *, by: User | None = None) -> None:
     """End the run; the verdicts it has are kept. Raises RunRefused when it has ended already."""
     _steer(
@@ -135,6 +141,7 @@ def cancel_run(run: Run, *, by: User | None = None) -> None:
         finished_at=timezone.now(),
         refusal="{run} is {state}; there is nothing to cancel.",
     )
+    record(Verb.RUN_CANCELLED, run, project=run.judge.project, by=by)
 
 
 @transaction.atomic
@@ -149,6 +156,7 @@ def resume_run(run: Run) -> None:
         finished_at=None,
         refusal="{run} is {state}; there is nothing to resume.",
     )
+    record(Verb.RUN_RESUMED, run, project=run.judge.project)
     _hint(run)
 
 
@@ -187,6 +195,7 @@ def retry_failures(run: Run) -> int:
         finished_at=None,
         refusal="{run} is {state}; pause it, or wait for its end, before its failures are judged once more.",
     )
+    record(Verb.RUN_RETRIED, run, project=run.judge.project, n_failures=n_failures)
     _hint(run)
     return n_failures
 

@@ -18,7 +18,7 @@ def test_opening_makes_one_slot_per_item_in_the_sets_order(
     project, items, bob, django_assert_max_num_queries
 ):
     draft = create_round(project, name="First pass", item_set=freeze_all_items(project), overlap=3, by=bob)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         opened = open_round(draft, by=bob)
     slots = Slot.objects.filter(round=opened).order_by("position")
     assert [(slot.item_id, slot.places_left) for slot in slots] == [(item.pk, 3) for item in items]

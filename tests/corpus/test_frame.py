@@ -67,7 +67,7 @@ def test_a_form_without_its_token_is_refused_in_words(alice):
 def test_a_refusal_says_why(client_of, ann):
     response = client_of(ann).get("/p/soil/settings/")
     assert response.status_code == 403
-    assert "does not let you change settings and members" in response.content.decode()
+    assert "does not let you change the settings" in response.content.decode()
 
 
 def test_what_is_not_there_and_what_is_not_yours_look_the_same(client_of, charlie, project):

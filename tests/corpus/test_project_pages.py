@@ -50,7 +50,7 @@ def test_a_short_name_in_use_is_refused_in_words(client_of, charlie, project):
     assert Project.objects.count() == 1
 
 
-@pytest.mark.parametrize("url", ["corpus:project-settings", "corpus:item-list", "corpus:member-list"])
+@pytest.mark.parametrize("url", ["corpus:project-settings", "corpus:item-list", "reports:team"])
 def test_a_name_with_markup_stays_text(client_of, alice, project, url):
     project.name = project.description = project.guidelines = PROBE
     project.save()

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
+from corpus.models import Project
 from tests.flows.url_permissions import ROLE_MAY, URL_PERMISSIONS
 
-PROJECT_CAPABILITIES = {"view", "label", "report", "manage", "own"}
+PROJECT_CAPABILITIES = {"view", "label", "report", "export", "manage", "own", "archive"}
+KEPT_IN_ARCHIVE = {"view", "report", "export", "archive"}
 
 
 def all_urls() -> Iterator[tuple[str, list[str]]]:
@@ -27,6 +30,7 @@ def all_urls() -> Iterator[tuple[str, list[str]]]:
 
 
 URLS = dict(all_urls())
+SLUGGED = [name for name, arguments in URLS.items() if "slug" in arguments]
 
 
 @pytest.fixture
@@ -71,7 +75,7 @@ def test_only_the_roles_of_the_table_get_in(name, client_as, project):
                 assert denied.status_code == 403, f"{role} gets in"
 
 
-@pytest.mark.parametrize("name", sorted(name for name, arguments in URLS.items() if "slug" in arguments))
+@pytest.mark.parametrize("name", sorted(name for name in SLUGGED if URL_PERMISSIONS[name] != "site admin"))
 def test_a_project_that_does_not_exist_looks_like_one_that_is_not_yours(name, client_as):
     url = reverse(name, kwargs={each: "none" if each == "slug" else 0 for each in URLS[name]})
     assert {client.get(url).status_code for role, client in client_as.items() if role != "anonymous"} == {404}
@@ -83,3 +87,32 @@ def test_whoever_is_deactivated_is_out_at_once(client_as, alice, project):
     response = client_as["owner"].get(reverse("corpus:item-list", args=[project.slug]))
     assert response.status_code == 302
     assert response.url.startswith(reverse("login"))
+
+
+def test_a_paused_member_meets_a_sentence_and_nothing_else(client_as, project):
+    project.memberships.exclude(role="owner").update(paused_at=timezone.now())
+    for name, arguments in URLS.items():
+        if "slug" not in arguments or URL_PERMISSIONS[name] == "site admin":
+            continue
+        url = reverse(name, kwargs={each: project.slug if each == "slug" else 0 for each in arguments})
+        for role in ("manager", "annotator", "viewer"):
+            for response in (client_as[role].get(url), client_as[role].post(url)):
+                assert response.status_code == 403, (name, role)
+                assert "Your membership of this project is paused" in response.content.decode()
+                assert project.name not in response.content.decode()
+
+
+def test_in_an_archived_project_nobody_gets_where_something_changes(client_as, project):
+    for name, arguments in URLS.items():
+        Project.objects.update(archived_at=timezone.now())
+        needed = URL_PERMISSIONS[name]
+        if "slug" not in arguments or needed not in PROJECT_CAPABILITIES:
+            continue
+        url = reverse(name, kwargs={each: project.slug if each == "slug" else 0 for each in arguments})
+        for role in ("owner", "manager", "annotator", "viewer", "site admin"):
+            may = needed in ROLE_MAY[role] & KEPT_IN_ARCHIVE
+            for response in (client_as[role].get(url), client_as[role].post(url)):
+                assert (response.status_code != 403) == may, (name, role, response.status_code)
+                Project.objects.update(archived_at=timezone.now())
+        if needed not in KEPT_IN_ARCHIVE:
+            assert "archived" in client_as["owner"].get(url).content.decode(), name

@@ -1,7 +1,7 @@
 """Who may open which URL. A URL that is missing here fails tests/flows/test_permissions.py.
 
-"anyone" needs no login, "login" any user; "view", "label", "report", "manage" and "own" are the
-capabilities of project roles; "site admin" is for site admins alone.
+"anyone" needs no login, "login" any user; "view", "label", "report", "export", "manage", "own" and
+"archive" are the capabilities of project roles; "site admin" is for site admins alone.
 """
 
 URL_PERMISSIONS: dict[str, str] = {
@@ -14,10 +14,19 @@ URL_PERMISSIONS: dict[str, str] = {
     "corpus:item-list": "view",
     "corpus:project-settings": "own",
     "corpus:rubric-edit": "own",
-    "corpus:member-list": "own",
-    "corpus:member-change": "own",
-    "corpus:member-remove": "own",
-    "corpus:project-delete": "own",
+    "corpus:member-add": "site admin",
+    "corpus:member-change": "manage",
+    "corpus:member-pause": "manage",
+    "corpus:member-resume": "manage",
+    "corpus:member-relieve": "manage",
+    "corpus:member-remove": "manage",
+    "corpus:invitation-create": "manage",
+    "corpus:invitation-revoke": "manage",
+    "corpus:invitation-accept": "anyone",
+    "corpus:project-archive": "archive",
+    "corpus:project-unarchive": "archive",
+    "corpus:project-delete": "archive",
+    "corpus:audit": "manage",
     "corpus:job-list": "manage",
     "corpus:job-detail": "manage",
     "corpus:job-progress": "manage",
@@ -39,6 +48,13 @@ URL_PERMISSIONS: dict[str, str] = {
     "annotate:label-item": "label",
     "annotate:label-save": "label",
     "annotate:label-skip": "label",
+    "annotate:key-preferences": "login",
+    "annotate:slot-settle": "manage",
+    "annotate:label-later": "label",
+    "annotate:label-flag": "label",
+    "annotate:label-reveal": "label",
+    "annotate:label-keep": "label",
+    "annotate:label-release": "label",
     "annotate:label-undo": "label",
     "annotate:label-unskip": "label",
     "annotate:adjudication-list": "manage",
@@ -48,13 +64,6 @@ URL_PERMISSIONS: dict[str, str] = {
     # judges
     "judges:engine-list": "site admin",
     "judges:engine-create": "site admin",
-    "annotate:key-preferences": "login",
-    "annotate:slot-settle": "manage",
-    "annotate:label-later": "label",
-    "annotate:label-flag": "label",
-    "annotate:label-reveal": "label",
-    "annotate:label-keep": "label",
-    "annotate:label-release": "label",
     "judges:engine-detail": "site admin",
     "judges:engine-probe": "site admin",
     "judges:judge-list": "report",
@@ -82,13 +91,14 @@ URL_PERMISSIONS: dict[str, str] = {
     "exchange:import-good-rows": "manage",
     "exchange:import-undo": "manage",
     "exchange:import-bad-rows": "manage",
-    "exchange:export-list": "manage",
-    "exchange:export-create": "manage",
-    "exchange:export-cancel": "manage",
-    "exchange:export-download": "manage",
+    "exchange:export-list": "export",
+    "exchange:export-create": "export",
+    "exchange:export-cancel": "export",
+    "exchange:export-download": "export",
     # reports
     "reports:overview": "view",
     "reports:item-detail": "view",
+    "reports:team": "manage",
     "reports:agreement": "report",
     "reports:judge-agreement": "report",
     "reports:judge-chart": "report",
@@ -102,7 +112,10 @@ ROLE_MAY: dict[str, set[str]] = {
     "stranger": {"anyone", "login"},
     "viewer": {"anyone", "login", "view", "report"},
     "annotator": {"anyone", "login", "view", "label"},
-    "manager": {"anyone", "login", "view", "label", "report", "manage"},
-    "owner": {"anyone", "login", "view", "label", "report", "manage", "own"},
-    "site admin": {"anyone", "login", "view", "label", "report", "manage", "own", "site admin"},
+    "manager": {"anyone", "login", "view", "label", "report", "export", "manage"},
+    "owner": {"anyone", "login", "view", "label", "report", "export", "manage", "own", "archive"},
+    "site admin": {
+        *("anyone", "login", "view", "label", "report", "export", "manage", "own", "archive"),
+        "site admin",
+    },
 }

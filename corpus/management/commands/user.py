@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from corpus import accounts
-from corpus.models import Membership, Project, Role, User
+from corpus.models import Project, Role, User
+from corpus.team import add_member
 
 
 class Command(BaseCommand):
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         if admin:
             accounts.make_site_admin(user)
         if joined:
-            Membership.objects.update_or_create(project=joined, user=user, defaults={"role": role})
+            add_member(joined, user=user, role=role)
         self._tell(
             {
                 "username": name,

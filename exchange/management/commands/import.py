@@ -69,6 +69,8 @@ class Command(BaseCommand):
         mapping = _mapping(options["map"])
         found = Project.objects.filter(slug=project).first()
         is_new = found is None
+        if found and found.archived_at:
+            raise CommandError(f"The project “{project}” is archived: nothing changes in it.")
         if is_new:
             _check_slug(project)
             found = create_project(project, slug=project)

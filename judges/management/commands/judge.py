@@ -134,6 +134,8 @@ def _find_project(slug: str) -> Project:
     project = Project.objects.filter(slug=slug).first()
     if project is None:
         raise CommandError(f"There is no project “{slug}”.")
+    if project.archived_at:
+        raise CommandError(f"The project “{slug}” is archived: nothing changes in it.")
     return project
 
 

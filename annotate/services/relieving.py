@@ -1,0 +1,48 @@
+"""What a person held goes to others: when they are paused or removed, or when managers say so."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotate.models import Hold, Label, Participation, Round
+from annotate.services.queue import join_round, lock_participation
+from corpus.models import Project, User
+
+
+@transaction.atomic
+def relieve(user: User, *, project: Project, successor: User | None = None) -> int:
+    """Give back what this user holds, has skipped or put off in the project's rounds; returns how many items.
+
+    With a successor, they meet these items next, as far as they still need a label and the successor has
+    given none. Labels stay.
+    """
+    theirs = Participation.objects.filter(rater__user=user, rater__project=project)
+    n_items = 0
+    for participation in theirs.exclude(round__state=Round.State.CLOSED).select_related("round__project"):
+        lock_participation(participation)
+        slots = list(participation.holds().values_list("slot_id", "slot__item_id"))
+        participation.holds().delete()
+        n_items += len(slots)
+        if successor:
+            _hand_over(slots, join_round(participation.round, user=successor))
+    return n_items
+
+
+def _hand_over(slots: list[tuple[int, int]], successor: Participation) -> None:
+    """Leases that have run out: the queue offers them to their holder first; they take nobody's place."""
+    lock_participation(successor)
+    labelled = set(
+        Label.objects.current()
+        .filter(round=successor.round_id, rater=successor.rater_id, item__in=[item for _, item in slots])
+        .values_list("item_id", flat=True)
+    )
+    ended = timezone.now() - timedelta(seconds=1)
+    Hold.objects.bulk_create(
+        [
+            Hold(slot_id=slot, rater=successor.rater, kind=Hold.Kind.LEASE, until=ended)
+            for slot, item in slots
+            if item not in labelled
+        ],
+        ignore_conflicts=True,
+    )
