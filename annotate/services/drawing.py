@@ -62,7 +62,8 @@ FIND_GOLD = f"""
 """
 FIND_HELD = f"""
     SELECT slot.id FROM annotate_hold held JOIN annotate_slot slot ON slot.id = held.slot_id
-    WHERE held.rater_id = %(rater)s AND held.kind = %(kind)s AND (held.until IS NULL OR held.until <= statement_timestamp())
+    WHERE held.rater_id = %(rater)s AND held.kind = %(kind)s
+      AND (held.until IS NULL OR held.until <= statement_timestamp())
       AND slot.round_id = %(round)s AND slot.fate = '' AND {HAS_ROOM}
     ORDER BY held.reopened_at DESC NULLS LAST, held.created_at, slot.position LIMIT %(n)s
     FOR NO KEY UPDATE OF slot SKIP LOCKED
@@ -80,7 +81,8 @@ TAKE = f"""
             created_at = excluded.created_at, reopened_at = NULL
 """
 TAKE_HELD = f"""
-    UPDATE annotate_hold held SET kind = 'lease', until = statement_timestamp() + %(lasting)s, page = %(page)s,
+    UPDATE annotate_hold held
+    SET kind = 'lease', until = statement_timestamp() + %(lasting)s, page = %(page)s,
         created_at = CASE %(kind)s WHEN 'lease' THEN held.created_at ELSE statement_timestamp() END
     FROM annotate_slot slot
     WHERE slot.id = held.slot_id AND slot.id = ANY(%(found)s) AND held.rater_id = %(rater)s AND {HAS_ROOM}

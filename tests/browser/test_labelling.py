@@ -9,10 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
-from annotate.models import Label, Participation, Slot
+from annotate.keys import keys_of, save_keys
+from annotate.models import Flag, Hold, Label, Participation, Slot
 from annotate.services.opening import open_round
 from annotate.services.rounds import create_round
-from corpus.models import Candidate, Item, Query
+from corpus.models import Candidate, Item, Project, Query
 from corpus.services import freeze_all_items
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -265,12 +266,15 @@ def test_axe_finds_nothing_on_the_labelling_pages(round, ann, alice, page_of, sc
         ("round-list", []),
         ("round-detail", [round.pk]),
         ("round-create", []),
+        ("key-preferences", None),
     ]:
-        page.goto(reverse(f"annotate:{name}", args=["soil", *args]))
+        page.goto(reverse(f"annotate:{name}", args=None if args is None else ["soil", *args]))
         if name == "label-item":
             press(page, "120")
             expect_saved(page, 3)
-            press(page, "g")
+            press(page, "gf")
+            page.keyboard.press("Escape")
+            press(page, "c")
         found = Axe().run(page).response["violations"]
         assert not found, json.dumps(
             [(each["id"], [node["html"] for node in each["nodes"]]) for each in found], indent=1
@@ -295,3 +299,119 @@ def test_no_script_or_style_breaks_the_content_security_policy(screen: Page, con
     screen.keyboard.press("Escape")
     expect_saved(screen, 1)
     assert context_errors == []
+
+
+def test_later_comes_back_at_the_end_and_a_flag_reaches_the_managers(screen, ann):
+    screen.keyboard.press("l")
+    expect_candidate(screen, 1)
+    screen.keyboard.press("f")
+    expect(screen.locator("#flag-note")).to_be_focused()
+    screen.keyboard.type("the text is cut, see?")
+    screen.keyboard.press("Control+Enter")
+    expect(screen.locator("#label-told")).to_contain_text("still yours to grade")
+    for number in range(1, N_ITEMS):
+        expect_candidate(screen, number)
+        screen.keyboard.press("2")
+    expect_candidate(screen, 0)
+    screen.keyboard.press("1")
+    expect_saved(screen, N_ITEMS)
+    assert grades(ann) == [1] + [2] * (N_ITEMS - 1)
+    assert Flag.objects.get().note == "the text is cut, see?"
+
+
+def test_cannot_judge_asks_for_the_reason_and_escape_leaves_it(screen, ann):
+    screen.keyboard.press("c")
+    expect(screen.get_by_text("Why can’t you judge it?")).to_be_visible()
+    screen.keyboard.press("Escape")
+    expect(screen.get_by_text("Why can’t you judge it?")).to_be_hidden()
+    press(screen, "c3")
+    expect_candidate(screen, 1)
+    expect_saved(screen, 1)
+    assert Label.objects.get().reason == "language"
+
+
+def test_arrows_go_through_ones_own_answers_and_back(screen, ann):
+    press(screen, "12")
+    expect_candidate(screen, 2)
+    expect_saved(screen, 2)
+    screen.keyboard.press("ArrowLeft")
+    expect(screen.get_by_text("You answered 2.")).to_be_visible()
+    screen.keyboard.press("ArrowLeft")
+    expect(screen.get_by_text("You answered 1.")).to_be_visible()
+    screen.keyboard.press("ArrowRight")
+    expect(screen.get_by_text("You answered 2.")).to_be_visible()
+    screen.keyboard.press("ArrowRight")
+    expect(screen.locator("#label-desk #card-heading")).to_have_text("Candidate c2")
+
+
+def test_own_keys_work_and_the_shipped_ones_do_not_any_more(round, ann, page_of):
+    save_keys(ann, keys_of(ann) | {"skip": "x", "grade_3": "a"})
+    page = page_of(ann)
+    page.goto(reverse("annotate:label-item", args=["soil", round.pk]))
+    page.keyboard.press("s")
+    expect(page.locator("#label-desk #card-heading")).to_have_text("Candidate c0")
+    page.keyboard.press("x")
+    expect_candidate(page, 1)
+    page.keyboard.press("a")
+    expect_candidate(page, 2)
+    expect_saved(page, 1)
+    assert grades(ann) == [3]
+
+
+def test_where_enter_confirms_a_digit_only_chooses(round, project, ann, page_of):
+    Project.objects.filter(pk=project.pk).update(enter_confirms=True)
+    page = page_of(ann)
+    page.goto(reverse("annotate:label-item", args=["soil", round.pk]))
+    press(page, "13")
+    expect(page.locator('#label-desk [aria-pressed="true"]')).to_contain_text("Perfectly relevant")
+    expect(page.locator("#label-desk #card-heading")).to_have_text("Candidate c0")
+    page.keyboard.press("Enter")
+    expect_candidate(page, 1)
+    expect_saved(page, 1)
+    assert grades(ann) == [3]
+
+
+def test_leaving_the_page_releases_what_it_held(screen):
+    assert Hold.objects.live().count() == 3
+    screen.goto("about:blank")
+    deadline = time.monotonic() + 10
+    while Hold.objects.live().exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert Hold.objects.live().count() == 0
+    assert Hold.objects.count() == 3
+
+
+def test_a_long_text_is_folded_and_m_unfolds_it(round, ann, page_of):
+    Candidate.objects.update(text="A long passage goes on. " * 400)
+    page = page_of(ann)
+    page.goto(reverse("annotate:label-item", args=["soil", round.pk]))
+    rest = page.locator("#label-desk .label-more .passage")
+    expect(rest).to_be_hidden()
+    page.keyboard.press("m")
+    expect(rest).to_be_visible()
+
+
+def test_the_swap_takes_less_than_a_tenth_of_a_second(screen):
+    """Measured in the page, from the key to the next painted frame; printed, not asserted."""
+    times = screen.evaluate(
+        """async () => {
+            const times = [];
+            for (let turn = 0; turn < 10; turn += 1) {
+                const before = document.querySelector("#label-desk #card-heading").textContent;
+                const began = performance.now();
+                const options = {key: "2", code: "Digit2", bubbles: true, cancelable: true};
+                document.activeElement.dispatchEvent(new KeyboardEvent("keydown", options));
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                times.push(performance.now() - began);
+                const next = document.querySelector("#label-desk #card-heading").textContent;
+                if (next === before) throw new Error("no swap");
+                const state = document.getElementById("label-state");
+                for (let wait = 0; state.textContent !== "All saved" && wait < 100; wait += 1) {
+                    await new Promise((done) => setTimeout(done, 100));
+                }
+                state.textContent = "";
+            }
+            return times;
+        }"""
+    )
+    print("swap, key to painted, ms:", [f"{each:.1f}" for each in sorted(times)])
