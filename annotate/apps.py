@@ -15,9 +15,9 @@ class AnnotateApp(AppConfig):
 
 def remake_references(sender: type, *, project, **kwargs) -> None:
     """A project's new reference rule applies to the labels it has already."""
-    from annotate.references import refresh_references
+    from annotate.consensus import apply_rule
 
-    refresh_references(project)
+    apply_rule(project)
 
 
 def give_back(sender: type, *, member, successor, **kwargs) -> None:

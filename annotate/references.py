@@ -9,11 +9,13 @@ row and shares the project's lock (`share_references`); bulk changes take that l
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 from itertools import pairwise
 
 from django.db import connection, transaction
+from django.utils import timezone
 
-from corpus.models import Project
+from corpus.models import Job, Project
 
 LOCK_CLASS = 7402  # the first key of this room's advisory locks; the second is the project
 
@@ -41,7 +43,25 @@ MEAN = """
     WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
     GROUP BY chosen.item_id, chosen.query_id
 """
-RULES = {Project.ReferenceRule.MAJORITY: MAJORITY, Project.ReferenceRule.MEAN: MEAN}
+
+# What was estimated when `annotate.consensus` last ran; the majority for items labelled since.
+DAWID_SKENE = f"""
+    SELECT chosen.item_id, chosen.query_id, made.grade, count(*) AS n_labels
+    FROM chosen JOIN annotate_consensus made USING (item_id)
+    JOIN annotate_label label ON label.item_id = chosen.item_id
+    WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
+    GROUP BY chosen.item_id, chosen.query_id, made.grade
+    UNION ALL
+    SELECT most.item_id, most.query_id, most.grade, most.n_labels FROM ({MAJORITY}) most
+    WHERE NOT EXISTS (SELECT FROM annotate_consensus made WHERE made.item_id = most.item_id)
+"""
+RULES = {
+    Project.ReferenceRule.MAJORITY: MAJORITY,
+    Project.ReferenceRule.MEAN: MEAN,
+    Project.ReferenceRule.DAWID_SKENE: DAWID_SKENE,
+}
+SETTLING = timedelta(seconds=30)
+"""Labels that come one after the other within this time are one estimate."""
 
 REFRESH = """
     WITH chosen AS ({chosen}),
@@ -92,6 +112,7 @@ def refresh_references(project: Project, item_ids: Collection[int] | None = None
         )
     else:
         chosen = "SELECT id AS item_id, query_id FROM corpus_item WHERE id = ANY(%(items)s)"
+        estimate_again(project)
     return _refresh(project, chosen, {"items": list(item_ids or [])})
 
 
@@ -106,11 +127,28 @@ def refresh_references_in(project: Project, *, table: str) -> bool:
     quoted = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {quoted}")
+    estimate_again(project)
     chosen = (
         f"SELECT item.id AS item_id, item.query_id FROM (SELECT DISTINCT item_id FROM {quoted}) named"
         " JOIN corpus_item item ON item.id = named.item_id"
     )
     return _refresh(project, chosen, {})
+
+
+def estimate_again(project: Project) -> None:
+    """Under the Dawid–Skene rule, have a job estimate all grades again soon; one that waits will do."""
+    if project.reference_rule != Project.ReferenceRule.DAWID_SKENE:
+        return
+    of_project = Job.objects.filter(project=project, kind=Job.Kind.REFERENCES)
+    if not of_project.filter(state__in=[Job.State.QUEUED, Job.State.WAITING]).exists():
+        Job.objects.create(
+            project=project,
+            kind=Job.Kind.REFERENCES,
+            state=Job.State.WAITING,
+            retry_at=timezone.now() + SETTLING,
+            unit="items",
+            note="Waits for more labels.",
+        )
 
 
 def share_references(project_id: int) -> None:

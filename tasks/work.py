@@ -25,3 +25,7 @@ def work_on_job(job_id: int) -> None:
         from annotate.services.opening import run_opening
 
         run_opening(job_id)
+    elif kind == Job.Kind.REFERENCES:
+        from annotate.consensus import run_references
+
+        run_references(job_id)

@@ -28,6 +28,7 @@ class Job(models.Model):
         IMPORT = "import", "Import"
         EXPORT = "export", "Export"
         JUDGE = "judge", "Judge run"
+        REFERENCES = "references", "References"
         OPEN_ROUND = "open_round", "Open round"
 
     ENDED = (State.DONE, State.CANCELLED, State.FAILED)

@@ -31,6 +31,7 @@ class Project(models.Model):
     class ReferenceRule(models.TextChoices):
         MAJORITY = "majority", "Majority (ties stay open)"
         MEAN = "mean", "Mean, rounded half up"
+        DAWID_SKENE = "dawid_skene", "Dawid–Skene (weighs people by how they grade)"
 
     slug = models.SlugField(unique=True, max_length=100)
     name = models.CharField(max_length=200)

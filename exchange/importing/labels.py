@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from annotate.models import Rater
-from annotate.references import refresh_references_in
+from annotate.references import estimate_again, refresh_references_in
 from corpus.models import Job, Project
 from corpus.services import freeze_rubric
 from exchange.importing.bad_rows import BadRows
@@ -178,6 +178,7 @@ class LabelWriter:
         if self._touched:
             refresh_references_in(self.project, table="touched_item")
         elif self._wrote_references:
+            estimate_again(self.project)
             self.cursor.execute(
                 "UPDATE corpus_project SET reference_version = reference_version + 1 WHERE id = %s",
                 [self.project.pk],

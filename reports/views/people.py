@@ -12,6 +12,7 @@ from reports.people import people_agreement
 from reports.people_counts import MOST_PAIRED
 from reports.people_figures import RaterAgreement
 from reports.people_words import MEASURES, RULE, STANDARD_OF_GOLD, STANDARD_OF_OTHERS, say_people
+from reports.reliability import reliability
 from reports.scope import scope_of
 
 
@@ -35,6 +36,7 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
         "standard_words": STANDARD_OF_GOLD if found.has_gold else STANDARD_OF_OTHERS,
         "rule_words": RULE,
         "measures": MEASURES,
+        "reliability": reliability(project),
         "rubric": project.rubric,
         "rail": "people",
     }

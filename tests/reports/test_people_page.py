@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from annotate.models import Rater, Round
-from corpus.services import freeze_all_items
+from annotate.references import refresh_references
+from corpus.services import freeze_all_items, save_project
 
 PROBE = "<script>alert('rater')</script>\"'><img src=x onerror=alert(1)>"
 
@@ -112,3 +113,15 @@ def test_the_command_says_what_it_does_not_find(crowd):
         call_command("people", "none")
     with pytest.raises(CommandError, match="no round “none”"):
         call_command("people", crowd.project.slug, "--round", "none")
+
+
+def test_under_dawid_skene_the_page_shows_each_persons_confusions_and_their_age(show, crowd):
+    assert "Dawid–Skene" not in show().content.decode()
+    crowd.project.reference_rule = "dawid_skene"
+    save_project(crowd.project, changed=["reference_rule"])
+    page = show().content.decode()
+    assert "What Dawid–Skene makes of each person" in page
+    assert page.count('<caption><span class="people"') == 4
+    assert "Labels have changed since" not in page
+    refresh_references(crowd.project, [crowd.items[0].pk])
+    assert "Labels have changed since" in show().content.decode()
