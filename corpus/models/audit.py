@@ -74,3 +74,8 @@ class AuditEntry(models.Model):
     def actor_name(self) -> str:
         """Who did it; what a command or a worker did has no person."""
         return self.actor.username if self.actor else "the command line"
+
+    @property
+    def told(self) -> list[tuple[str, object]]:
+        """The details with their names in words."""
+        return [(name.removeprefix("n_").replace("_", " "), value) for name, value in self.details.items()]

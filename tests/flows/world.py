@@ -17,7 +17,8 @@ from annotate.services.rounds import create_round
 from corpus.invitations import invite
 from corpus.models import Candidate, Hit, Item, Job, Membership, Project, Query, System, User
 from corpus.services import create_project, freeze_all_items
-from exchange.importing.importer import run_import
+from exchange.importing.bad_rows import BadRows
+from exchange.importing.importer import bad_rows_path
 from exchange.importing.preparing import prepare_import
 from judges.models import Condition, Engine, Judge, Prompt, Run, Verdict
 
@@ -215,8 +216,13 @@ def _files(world: SimpleNamespace, words: Words, folder) -> None:
     choices = {"filename": name, "by": world.user, "rater": words("chosen rater")}
     world.import_draft = prepare_import(project, path, **choices)
     world.import_done = prepare_import(project, path, kind="pairs", **choices)
-    Job.objects.filter(pk=world.import_done.pk).update(state=Job.State.QUEUED)
-    world.import_done = run_import(world.import_done.pk)
+    bad = BadRows(bad_rows_path(world.import_done), columns={})
+    bad.add(2, words("bad column"), words("bad reason"))
+    bad.close()
+    result = {"kind": "pairs", "n_rows": 2, "n_bad": 1, "bad_rows": bad.as_result(), "stored": False}
+    Job.objects.filter(pk=world.import_done.pk).update(
+        state=Job.State.FAILED, error=words("import error"), result=result
+    )
     world.export = Job.objects.create(
         project=project,
         kind=Job.Kind.EXPORT,
