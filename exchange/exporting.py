@@ -20,7 +20,7 @@ from exchange.long_form import EXACT, HEADER, csv_statements, jsonl_statements
 from exchange.qrels_form import id_with_blank, qrels_statement
 from judges.models import Judge
 
-WHAT = ("labels", "verdicts", "both")
+WHAT = ("labels", "verdicts", "both", "references")
 FILE_FORMATS = ("csv", "jsonl", "qrels")
 BLOCK_ROWS = 4000
 
@@ -188,8 +188,8 @@ def _statements(job: Job) -> Iterable[tuple[str, dict]]:
 
 
 def _expected_rows(job: Job) -> int | None:
-    """Rows to come, from cheap counts; None for qrels."""
-    if job.params["file_format"] == "qrels":
+    """Rows to come, from cheap counts; None for references and qrels."""
+    if job.params["file_format"] == "qrels" or job.params["what"] == "references":
         return None
     n = 0
     with connection.cursor() as cursor:

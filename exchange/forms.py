@@ -61,6 +61,7 @@ class ExportForm(forms.Form):
             ("both", "People’s labels and judges’ verdicts"),
             ("labels", "People’s labels"),
             ("verdicts", "Judges’ verdicts"),
+            ("references", "The reference: one human grade per item, adjudicated or by the project’s rule"),
         ],
         initial="both",
         widget=forms.RadioSelect,

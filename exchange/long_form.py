@@ -70,6 +70,17 @@ LABELS_OF_ROUND = (
     + ITEMS.format(item="l.item_id")
     + " WHERE l.round_id = %(round)s AND l.superseded_at IS NULL"
 )
+# One row an item; the rater tells what somebody decided from what the rule makes of labels.
+REFERENCES = (
+    "FROM (SELECT f.item_id, f.query_id, f.grade, false AS cannot_judge, coalesce(d.note, '') AS rationale,"
+    " coalesce(d.created_at, f.updated_at) AS created_at,"
+    " CASE WHEN d.id IS NULL THEN 'reference' ELSE 'adjudicated' END AS rater"
+    " FROM corpus_reference f"
+    " LEFT JOIN annotate_adjudication d ON d.item_id = f.item_id AND d.superseded_at IS NULL) l"
+    " CROSS JOIN LATERAL (VALUES (l.rater)) a (name) LEFT JOIN annotate_round o ON false"
+    + ITEMS.format(item="l.item_id")
+    + " WHERE q.project_id = %(project)s"
+)
 VERDICTS_OF_RUN = (
     "FROM judges_verdict v JOIN judges_run n ON n.id = v.run_id JOIN judges_judge j ON j.id = n.judge_id"
     " LEFT JOIN judges_prompt p ON p.id = j.prompt_id LEFT JOIN judges_condition k ON k.id = n.condition_id"
@@ -112,10 +123,16 @@ def jsonl_statements(project_id: int, *, what: str) -> Iterator[Statement]:
 
 
 def _selects(project_id: int, *, what: str, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
-    """The SELECTs of labels (from files, then each round's) and of verdicts (each complete run's)."""
+    """The SELECTs of labels (from files, then each round's) and of verdicts (each complete run's).
+
+    Or of the references alone, as labels that one rater might have given.
+    """
+    labels = cells([(column.name, column.label, column.is_text) for column in COLUMNS])
+    if what == "references":
+        yield f"SELECT {labels} {REFERENCES}", {"project": project_id}
+        return
     with connection.cursor() as cursor:
         if what != "verdicts":
-            labels = cells([(column.name, column.label, column.is_text) for column in COLUMNS])
             yield f"SELECT {labels} {LABELS_FROM_FILES}", {"project": project_id}
             cursor.execute("SELECT id FROM annotate_round WHERE project_id = %s ORDER BY id", [project_id])
             for (round,) in cursor.fetchall():

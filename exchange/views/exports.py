@@ -21,6 +21,13 @@ CONTENT_TYPES = {
     "qrels": "text/plain; charset=utf-8",
 }
 
+WHAT_WORDS = {
+    "both": "Labels and verdicts",
+    "labels": "Labels",
+    "verdicts": "Verdicts",
+    "references": "References",
+}
+
 
 def exports_of(project: Project) -> JobQuerySet:
     return project.jobs.filter(kind=Job.Kind.EXPORT).select_related("created_by")
@@ -110,6 +117,6 @@ def titles(jobs: Iterable[Job]) -> list[str]:
         elif params["file_format"] == "qrels":
             found.append("Qrels of the reference")
         else:
-            what = {"both": "Labels and verdicts", "labels": "Labels", "verdicts": "Verdicts"}[params["what"]]
+            what = WHAT_WORDS[params["what"]]
             found.append(f"{what}, {'CSV' if params['file_format'] == 'csv' else 'JSON Lines'}")
     return found
