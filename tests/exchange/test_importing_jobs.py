@@ -4,9 +4,14 @@ import time
 from contextlib import contextmanager
 from threading import Event, Thread
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
+from psycopg import sql
 
+from config.embedded.cluster import SUPERUSER
+from config.embedded.paths import Folders
 from corpus import jobs
 from corpus.jobs import cancel
 from corpus.models import Candidate, Item, Job
@@ -282,12 +287,27 @@ def test_a_waiting_import_can_be_cancelled(project, queued):
 # The database's user
 
 
+def superuser() -> psycopg.Connection:
+    """Who may make roles: the embedded cluster's superuser, or the user of a DATABASE_URL that was given."""
+    ours = connection.settings_dict
+    login = {"host": ours["HOST"], "port": ours["PORT"] or 5432, "dbname": ours["NAME"]}
+    secrets = settings.VAR / "secrets"
+    if (secrets / "postgres-superuser").exists():
+        login |= {"user": SUPERUSER, "password": Folders(settings.VAR).secret("postgres-superuser")}
+    else:
+        login |= {"user": ours["USER"], "password": ours["PASSWORD"]}
+    return psycopg.connect(**login, autocommit=True)
+
+
 @contextmanager
 def as_lowly_role():
     """A database user that may do what Concord needs, and not switch foreign-key triggers off."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP ROLE IF EXISTS concord_lowly")
-        cursor.execute("CREATE ROLE concord_lowly")
+    with superuser() as mighty, connection.cursor() as cursor:
+        mighty.execute("DROP ROLE IF EXISTS concord_lowly")
+        mighty.execute("CREATE ROLE concord_lowly")
+        mighty.execute(
+            sql.SQL("GRANT concord_lowly TO {}").format(sql.Identifier(cursor.connection.info.user))
+        )
         cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO concord_lowly")
         cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO concord_lowly")
         cursor.execute("SET ROLE concord_lowly")
@@ -295,8 +315,8 @@ def as_lowly_role():
             yield
         finally:
             cursor.execute("RESET ROLE")
-            cursor.execute("DROP OWNED BY concord_lowly")
-            cursor.execute("DROP ROLE concord_lowly")
+            mighty.execute("DROP OWNED BY concord_lowly")
+            mighty.execute("DROP ROLE concord_lowly")
 
 
 def test_a_restricted_database_user_imports_and_undoes_all_the_same(project, stored, tmp_path):
