@@ -19,14 +19,14 @@ PAIRS = """
     WITH several AS (
         SELECT label.item_id FROM annotate_label label
         WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
-          AND label.grade = ANY(%(values)s)
+          AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s)
         GROUP BY label.item_id HAVING min(label.rater_id) < max(label.rater_id)
     ),
     said AS (
         SELECT DISTINCT ON (label.item_id, label.rater_id) label.item_id, label.rater_id, label.grade
         FROM annotate_label label JOIN several USING (item_id)
         WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
-          AND label.grade = ANY(%(values)s)
+          AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s)
         ORDER BY label.item_id, label.rater_id, label.id DESC
     ),
     placed AS (
