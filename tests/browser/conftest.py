@@ -11,8 +11,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.judging_fixtures import stub  # noqa: F401
-from tests.worker_fixtures import broker_url, make_worker, use_broker  # noqa: F401
+from tests.judging_fixtures import stub  # noqa: F401 - fixtures
+from tests.worker_fixtures import broker_url, make_worker, use_broker  # noqa: F401 - fixtures
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

@@ -63,4 +63,4 @@ def test_a_draft_left_by_a_crash_is_no_secret(tmp_path):
 def test_a_folder_that_cannot_be_made_is_a_sentence_with_a_remedy(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ServiceProblem, match="set CONCORD_VAR"):
-        Folders(tmp_path / "file").run  # noqa: B018
+        Folders(tmp_path / "file").run  # noqa: B018 - asking makes it

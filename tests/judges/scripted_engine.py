@@ -49,7 +49,7 @@ class ScriptedEngine:
         return answers
 
     def generate(self, prompts, *, max_tokens, schema=None) -> list[Reply | ItemFault]:
-        raise NotImplementedError
+        raise AssertionError("No scoring asks for a written reply.")
 
     def probe(self, labels) -> list[Check]:
         return []
