@@ -30,14 +30,16 @@ PAIRS = """
         ORDER BY label.item_id, label.rater_id, label.id DESC
     ),
     placed AS (
-        SELECT item.query_id, said.* FROM said JOIN corpus_item item ON item.id = said.item_id
+        SELECT item.query_id, rater.name, said.* FROM said JOIN corpus_item item ON item.id = said.item_id
         JOIN corpus_query query ON query.id = item.query_id
+        JOIN annotate_rater rater ON rater.id = said.rater_id
         WHERE %(split)s::varchar IS NULL OR query.split = %(split)s
     )
     SELECT one.query_id, array_position(%(values)s, one.grade) - 1,
            array_position(%(values)s, other.grade) - 1, count(*),
            (SELECT count(DISTINCT item_id) FROM placed), (SELECT count(DISTINCT rater_id) FROM placed)
-    FROM placed one JOIN placed other ON other.item_id = one.item_id AND other.rater_id > one.rater_id
+    FROM placed one JOIN placed other
+      ON other.item_id = one.item_id AND other.name COLLATE "C" > one.name COLLATE "C"
     GROUP BY 1, 2, 3
 """
 
@@ -62,8 +64,9 @@ def ceiling(project: Project, *, scope: Scope) -> Ceiling | None:
     """How far two people of this project agree, with intervals over queries; None without such items.
 
     For every item, each pair of its raters' current grades is one comparison ("cannot judge" is no grade);
-    the counts of all pairs are pooled, so an item with more raters weighs more. Of a pair, the rater whom the
-    project met first stands in the reference's place, which matters to Cohen's κ alone, and there little.
+    the counts of all pairs are pooled, so an item with more raters weighs more. Of a pair, the rater
+    whose name comes first stands in the reference's place, which matters to Cohen's κ alone, and there
+    little.
     """
     key = scope.key(project, "ceiling", label_mark(project))
     known = CachedFigures.objects.known(project, [key])

@@ -52,6 +52,14 @@ def _quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _forgetful_cache():
+    """What one test makes the cache count (wrong links, say) holds nobody back in the next."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def dl21() -> Path:
     """The folder of the TREC DL 2021 test data; skips where it is missing."""

@@ -44,6 +44,20 @@ def lines(*rows: dict) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
+def in_order(rows: list[dict]) -> list[dict]:
+    """Rows of the long form, each round's and run's by ids: within these the export promises no order."""
+    return sorted(
+        rows,
+        key=lambda row: (
+            row["rater_kind"],
+            row.get("round") or "",
+            int(row.get("run") or 0),
+            row["query_id"],
+            row["candidate_id"],
+        ),
+    )
+
+
 def packed(text: str) -> bytes:
     return gzip.compress(text.encode())
 

@@ -16,7 +16,7 @@ from exchange.formats.formula_guard import guard_cell
 from exchange.long_form import COLUMNS, GUARD_REGEX, guarded
 from exchange.long_form_guide import COLUMN_WORDS
 from judges.models import Engine, Judge, Prompt, Run, Verdict
-from tests.exchange.bringing import export, lines, read_csv, table
+from tests.exchange.bringing import export, in_order, lines, read_csv, table
 from tests.exchange.labelling import label_everything
 
 NASTY = [
@@ -89,8 +89,10 @@ def graded(project, stored):
 @pytest.mark.django_db(transaction=True)
 class TestLongForm:
     def test_has_one_row_per_grade_labels_first(self, graded):
-        rows = read_csv(export(graded, file_format="csv"))
+        written = read_csv(export(graded, file_format="csv"))
 
+        assert [row["rater_kind"] for row in written] == ["person"] * 2 + ["judge"] * 3
+        rows = [*in_order(written[:2]), *in_order(written[2:])]
         kinds = [(row["rater_kind"], row["candidate_id"], row["outcome"], row["grade"]) for row in rows]
         assert kinds == [
             ("person", "c1", "graded", "3"),
@@ -101,7 +103,7 @@ class TestLongForm:
         ]
 
     def test_tells_all_about_a_label(self, graded):
-        row = read_csv(export(graded, file_format="csv", what="labels"))[0]
+        row = in_order(read_csv(export(graded, file_format="csv", what="labels")))[0]
 
         assert row.pop("created_at").endswith("+00")
         assert {name: value for name, value in row.items() if value} == {
@@ -147,7 +149,8 @@ class TestLongForm:
         ]
 
     def test_as_json_lines_says_the_same_without_guards(self, graded):
-        rows = [json.loads(line) for line in export(graded, file_format="jsonl").splitlines()]
+        written = [json.loads(line) for line in export(graded, file_format="jsonl").splitlines()]
+        rows = [*in_order(written[:2]), *in_order(written[2:])]
 
         assert [row["candidate_id"] for row in rows] == ["c1", "-c3", "c1", "-c3", "c2"]
         assert (rows[0]["candidate"], rows[0]["metadata"]) == ('say "so"\nand so', {"url": "https://x"})
@@ -163,7 +166,8 @@ class TestLongForm:
 
     def test_of_csv_runs_no_formula(self, graded):
         dangerous = tuple("=+-@\t\r")
-        rows = read_csv(export(graded, file_format="csv"))
+        written = read_csv(export(graded, file_format="csv"))
+        rows = [*in_order(written[:2]), *in_order(written[2:])]
 
         assert not [cell for row in rows for cell in row.values() if cell.startswith(dangerous)]
         last = rows[3]
@@ -190,7 +194,7 @@ class TestLongForm:
     def test_names_the_round_and_says_cannot_judge(self, graded, ann):
         label_everything(graded, name="First", item_set=freeze_all_items(graded), grades={ann: [1, None, 2]})
 
-        rows = [row for row in read_csv(export(graded, file_format="csv")) if row["round"]]
+        rows = in_order([row for row in read_csv(export(graded, file_format="csv")) if row["round"]])
 
         assert {(row["round"], row["rater"]) for row in rows} == {("First", "ann")}
         assert [(row["outcome"], row["grade"]) for row in rows] == [
@@ -226,7 +230,7 @@ class TestLongForm:
 @pytest.mark.django_db(transaction=True)
 class TestQrels:
     def test_hold_the_reference(self, graded):
-        assert export(graded, file_format="qrels") == b"q1 0 c1 3\nq2 0 -c3 0\n"
+        assert sorted(export(graded, file_format="qrels").splitlines()) == [b"q1 0 c1 3", b"q2 0 -c3 0"]
 
     def test_may_hold_a_judges_grades(self, graded):
         assert export(graded, file_format="qrels", judge=Judge.objects.get()) == b"q1 0 c1 2\n"
@@ -238,7 +242,7 @@ class TestQrels:
 
         data = export(graded, file_format="qrels", judge=Judge.objects.get())
 
-        assert data == b"q1 0 c2 1\nq1 0 c1 0\n"
+        assert sorted(data.splitlines()) == [b"q1 0 c1 0", b"q1 0 c2 1"]
 
     def test_leave_out_what_the_judge_now_fails_on(self, graded, stored):
         stored("query_id,candidate_id,grade\nq1,c1,\n", kind="verdicts", judge="-gpt")

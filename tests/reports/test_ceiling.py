@@ -33,11 +33,11 @@ def test_items_on_which_people_tie_count_though_they_have_no_reference(collectio
 
 
 def test_three_raters_make_three_pairs(collection):
-    for rater, grade in (("one", 2), ("two", 2), ("three", 3)):
-        collection.label([grade, 1] if rater == "one" else [grade], rater=rater)
+    for rater, grade in (("cleo", 3), ("anna", 2), ("bea", 2)):
+        collection.label([grade, 1] if rater == "anna" else [grade], rater=rater)
     people = found(collection)
     assert (people.n_items, people.n_pairs, people.n_raters) == (1, 3, 3)
-    # one–two agree on 2; one–three and two–three say 2 and 3.
+    # anna–bea agree on 2; anna–cleo and bea–cleo say 2 and 3, whoever came first.
     assert people.figures.confusion[2][:4] == [0, 0, 1, 2]
 
 
