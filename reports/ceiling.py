@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.models import Max, Sum
 
@@ -9,7 +10,7 @@ from annotate.models import Participation
 from corpus.models import Job, Project
 from measures.counts import count_array
 from measures.summary import Agreement, summarise
-from reports.counts import WORK_MEM
+from reports.counts import WORK_MEM, place_queries
 from reports.figures import Figures, figures_as_json, figures_from_json
 from reports.models import CachedFigures
 from reports.scope import Scope
@@ -83,9 +84,9 @@ def _make(project: Project, scope: Scope) -> dict[str, Any]:
     pairs = _pairs(project, scope)
     if not pairs:
         return {}
-    queries = {query: position for position, query in enumerate(sorted({row[0] for row in pairs}))}
-    cells = [(queries[query], one, other, n) for query, one, other, n, _, _ in pairs]
-    counts = count_array(cells, n_queries=len(queries), n_grades=len(scope.values))
+    cells = np.array([row[:4] for row in pairs], dtype=np.int64)
+    cells[:, 0], n_queries = place_queries(cells[:, 0])
+    counts = count_array(cells, n_queries=n_queries, n_grades=len(scope.values))
     agreement = summarise(
         counts, None, values=scope.values, cut=scope.cut, replicates=scope.replicates, seed=scope.seed
     )

@@ -122,9 +122,26 @@ def _positions(found: list[tuple], values: Sequence[int]) -> tuple[_Rows, int]:
     kept = references >= 0
     numbers, references = numbers[kept], references[kept]
     columns, outcomes = _columns(numbers[:, 3], values)
-    queries, positions = np.unique(numbers[:, 1], return_inverse=True)
+    positions, n_queries = place_queries(numbers[:, 1])
     scores = [row[5] for row, keep in zip(found, kept.tolist(), strict=True) if keep]
-    return _Rows(numbers[:, 0], positions, references, columns, outcomes, numbers[:, 4], scores), len(queries)
+    return _Rows(numbers[:, 0], positions, references, columns, outcomes, numbers[:, 4], scores), n_queries
+
+
+def place_queries(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Positions (R,) of these queries in the order of their external ids, and how many queries there are.
+
+    The bootstrap draws by position: so the same data give the same intervals, in whatever order they came in.
+    """
+    unique, inverse = np.unique(ids, return_inverse=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT id FROM corpus_query WHERE id = ANY(%s) ORDER BY external_id COLLATE "C", id',
+            [unique.tolist()],
+        )
+        ordered = np.array([query for (query,) in cursor.fetchall()], dtype=np.int64)
+    positions = np.empty(len(unique), dtype=np.int64)
+    positions[np.searchsorted(unique, ordered)] = np.arange(len(unique))
+    return positions[inverse], len(unique)
 
 
 def _grade_positions(grades: NDArray[np.int64], values: Sequence[int]) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from annotate.models import Round
 from corpus.models import Project
-from reports.counts import WORK_MEM
+from reports.counts import WORK_MEM, place_queries
 
 PAUSE_SECONDS = 300
 """Two labels further apart than this have a pause between them, which is no working time."""
@@ -154,13 +154,13 @@ def count_people(project: Project, *, round: Round | None, values: Sequence[int]
         pairs = _fetch(cursor, PAIRS.format(said=said), keys | {"paired": busiest})
     raters = sorted(by_rater, key=lambda rater: (names[rater], rater))
     positions = {rater: position for position, rater in enumerate(raters)}
-    queries = {
-        query: position for position, query in enumerate(sorted({row[0] for row in (*patterns, *gold)}))
-    }
+    named = np.array([row[0] for row in (*patterns, *gold)], dtype=np.int64)
+    places, n_queries = place_queries(named)
+    queries = dict(zip(named.tolist(), places.tolist(), strict=True))
     return PeopleCounts(
         raters,
         [by_rater[rater] for rater in raters],
-        len(queries),
+        n_queries,
         _patterns(patterns, queries, positions, n_grades=len(values)),
         _joints(pairs, queries, positions, n_grades=len(values)),
         _gold(gold, queries, positions, n_grades=len(values)) if gold else None,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from corpus.models import Job
+from corpus.models import Job, Query
 from measures.counts import Ungraded
-from reports.counts import count_verdicts
+from reports.counts import count_verdicts, place_queries
 from reports.runs import complete_runs, names
 
 VALUES = (0, 1, 2, 3)
@@ -80,7 +80,7 @@ def test_single_and_repeated_runs_are_counted_side_by_side_in_one_statement(
     collection.run([1, 1, 1], judge=collection.judge("twice"))
     collection.run([2, 2, 2], judge=collection.judge("twice"))
     judges = complete_runs(collection.project)
-    with django_assert_num_queries(4):  # savepoint, work_mem, the statement, release
+    with django_assert_num_queries(5):  # savepoint, work_mem, the statement, release, the order of queries
         once, twice = count_verdicts(judges, values=VALUES)
     assert once.counts.sum(axis=(0, 1)).tolist() == [3, 0, 0, 0, 0, 0, 0]
     assert twice.counts.sum(axis=(0, 1)).tolist() == [0, 0, 3, 0, 0, 0, 0]
@@ -149,3 +149,10 @@ def test_all_judges_share_the_same_queries(collection):
     first, last = count(collection)
     assert first.counts.shape == last.counts.shape == (2, 4, 7)
     assert first.counts[1].sum() == last.counts[0].sum() == 0
+
+
+def test_queries_stand_in_the_order_of_their_ids_whatever_order_they_came_in(project):
+    names = ["b", "a", "C"]
+    ids = [Query.objects.create(project=project, external_id=name).pk for name in names]
+    positions, n_queries = place_queries(np.array([*ids, ids[0]]))
+    assert (positions.tolist(), n_queries) == ([2, 1, 0, 2], 3)
