@@ -11,7 +11,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotate.references import lock_references, refresh_references
+from annotate.references import ON_THE_SCALE, lock_references, refresh_references
 from corpus.jobs import Progress, do_exclusively, enqueue
 from corpus.models import Item, Job, Project
 from measures.dawid_skene import DawidSkene, dawid_skene
@@ -21,12 +21,12 @@ BIG = 20_000
 
 ROWS_AT_ONCE = 50_000
 
-LABELS = """
+LABELS = f"""
     SELECT DISTINCT ON (label.item_id, label.rater_id) label.item_id, label.rater_id,
            array_position(%(values)s::int[], label.grade::int) - 1
     FROM annotate_label label
     WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL AND label.gold_grade IS NULL
-      AND label.grade = ANY(%(values)s)
+      AND label.grade = ANY(%(values)s) AND {ON_THE_SCALE}
     ORDER BY label.item_id, label.rater_id, label.id DESC
 """
 
@@ -116,7 +116,8 @@ def remake_consensus(project: Project) -> dict[str, Any]:
 
 def _estimate(project: Project, values: Sequence[int]) -> tuple[np.ndarray, np.ndarray, DawidSkene]:
     """Ids of labelled items and of raters, and what Dawid–Skene makes of their labels."""
-    keys = {"values": list(values), "raters": list(project.raters.values_list("pk", flat=True))}
+    raters = list(project.raters.values_list("pk", flat=True))
+    keys = {"project": project.pk, "values": list(values), "raters": raters}
     blocks = [np.empty((0, 3), dtype=np.int64)]
     with connection.cursor() as cursor:
         cursor.execute(LABELS, keys)

@@ -11,15 +11,32 @@ from uuid import UUID, uuid4
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
+from annotate.answers import Criterion, GradeButton, answer_words, criteria_of, grade_buttons, words_of
 from annotate.models import Label, Participation, Round, Slot
 from annotate.services.queue import next_items
-from corpus.models import Item, Rubric
-from corpus.templatetags.show import ramp_step
+from corpus.models import Candidate, Item
 
 N_RECENT = 10
 PACE_WINDOW = timedelta(minutes=10)
 LONG_TEXT = 4_000  # characters; of a longer text the card shows the opening and folds the rest
 OPENING = 2_500
+
+
+class Side(NamedTuple):
+    """One candidate on a card; of a pair there are two, "Left" and "Right"."""
+
+    name: str
+    candidate: Candidate
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The candidate's text in two: what is shown, and what "more" unfolds (empty for short ones)."""
+        text = self.candidate.text
+        if len(text) <= LONG_TEXT:
+            return text, ""
+        cut = max(text.rfind(" ", 0, OPENING), text.rfind("\n", 0, OPENING))
+        cut = cut if cut > OPENING // 2 else OPENING
+        return text[:cut], text[cut:]
 
 
 class Card(NamedTuple):
@@ -30,26 +47,17 @@ class Card(NamedTuple):
     client_key: UUID
     earlier: Label | None
     is_correction: bool
+    rival_first: bool  # of a pair: the rival stands on the left
+    buttons: list[GradeButton]  # of one scale
+    criteria: list[Criterion]  # of several
 
     @property
-    def texts(self) -> tuple[str, str]:
-        """The candidate's text in two: what is shown, and what "more" unfolds (empty for short ones)."""
-        text = self.item.candidate.text
-        if len(text) <= LONG_TEXT:
-            return text, ""
-        cut = max(text.rfind(" ", 0, OPENING), text.rfind("\n", 0, OPENING))
-        cut = cut if cut > OPENING // 2 else OPENING
-        return text[:cut], text[cut:]
-
-
-class GradeButton(NamedTuple):
-    """`actions`: the names of what presses it (annotate.keys), with spaces between them."""
-
-    value: int
-    name: str
-    meaning: str
-    actions: str
-    step: int
+    def sides(self) -> list[Side]:
+        if self.item.rival is None:
+            return [Side("Candidate", self.item.candidate)]
+        shown = [self.item.candidate, self.item.rival]
+        left, right = reversed(shown) if self.rival_first else shown
+        return [Side("Left", left), Side("Right", right)]
 
 
 class Seen(NamedTuple):
@@ -60,8 +68,16 @@ class Seen(NamedTuple):
     others: list[Label]
 
     def __str__(self) -> str:
-        said = "that you cannot judge it" if self.label.cannot_judge else str(self.label.grade)
-        return f"The grade of this item was known: {self.known_grade}. You answered {said}."
+        rubric = self.label.round.rubric
+        known = answer_words(rubric, self.known_grade, rival_first=self.label.rival_first)
+        said = "that you cannot judge it" if self.label.cannot_judge else words_of(self.label, rubric)
+        return f"The grade of this item was known: {known}. You answered {said}."
+
+    @property
+    def others_said(self) -> list[tuple[Label, str]]:
+        """Each label with its answer in words, seen from where this person saw the candidates."""
+        rubric, mine = self.label.round.rubric, self.label.rival_first
+        return [(other, words_of(other, rubric, rival_first=mine)) for other in self.others]
 
 
 class Desk(NamedTuple):
@@ -85,11 +101,12 @@ def lay_desk(
     recent = recent_labels(participation)
     earlier = _earlier_labels(participation, [hold.slot.item_id for hold in holds if hold.reopened_at])
     cards = [
-        Card(hold.slot_id, hold.slot.item, uuid4(), earlier.get(hold.slot.item_id), False) for hold in holds
+        _card(hold.slot, earlier.get(hold.slot.item_id), participation, is_correction=False) for hold in holds
     ]
     if correcting:
         slot = Slot.objects.get(round=round, item=correcting.item_id)
-        cards.insert(0, Card(slot.pk, correcting.item, uuid4(), correcting, True))
+        slot.item = correcting.item
+        cards.insert(0, _card(slot, correcting, participation, is_correction=True))
     counts = round.participations.aggregate(
         mine=Sum("n_labels", filter=Q(pk=participation.pk)),
         gold=Sum("n_gold", filter=Q(pk=participation.pk)),
@@ -119,31 +136,25 @@ def recent_labels(participation: Participation) -> list[Label]:
     slot = Slot.objects.filter(round=OuterRef("round"), item=OuterRef("item")).values("pk")
     return list(
         participation.labels()
-        .select_related("item__candidate")
-        .defer("item__candidate__text", "item__candidate__metadata")
+        .select_related("item__candidate", "item__rival")
+        .defer(
+            *("item__candidate__text", "item__candidate__metadata"),
+            *("item__rival__text", "item__rival__metadata"),
+        )
         .annotate(slot_id=Subquery(slot))
         .order_by("-id")[:N_RECENT]
     )
 
 
-def grade_buttons(rubric: Rubric) -> list[GradeButton]:
-    """The rubric's grades, each with what presses it: its own number; on two grades also no and yes."""
-    words = ["no", "yes"] if len(rubric.grades) == 2 else [""] * len(rubric.grades)
-    return [
-        GradeButton(
-            value=grade["value"],
-            name=grade["name"],
-            meaning=grade["meaning"],
-            actions=f"grade_{grade['value']} {word}".strip(),
-            step=ramp_step(index, len(rubric.grades)),
-        )
-        for index, (grade, word) in enumerate(zip(rubric.grades, words, strict=True))
-    ]
-
-
 def share_done(round: Round, n_labels: int) -> float:
     """How much of the round is labelled, 0–100."""
     return 100 * n_labels / round.n_places if round.n_places else 0.0
+
+
+def _card(slot: Slot, earlier: Label | None, me: Participation, *, is_correction: bool) -> Card:
+    rubric, rival_first = me.round.rubric, slot.stands_rival_first(me.seed)
+    buttons, criteria = grade_buttons(rubric, rival_first=rival_first), criteria_of(rubric, earlier)
+    return Card(slot.pk, slot.item, uuid4(), earlier, is_correction, rival_first, buttons, criteria)
 
 
 def _earlier_labels(participation: Participation, items: list[int]) -> dict[int, Label]:

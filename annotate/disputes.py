@@ -1,4 +1,7 @@
-"""The items that people disagree on, the widest disagreement first, and those that managers sent there."""
+"""The items that people disagree on, the widest disagreement first, and those that managers sent there.
+
+Grades of rounds on another scale than the project's own are left out: nothing is decided on those.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,10 +9,16 @@ from typing import NamedTuple
 from django.db import connection
 
 from annotate.models import Round
+from annotate.references import ON_OTHER_SCALES
 from corpus.models import Item, Project
 
 PAGE_SIZE = 50
 
+ELSEWHERE = f"""
+    {ON_OTHER_SCALES} AND apart.rubric_id NOT IN (
+        SELECT scale.id FROM corpus_rubric scale WHERE scale.kind = 'preference'
+    )
+"""
 DISPUTES = """
     SELECT item_id, max(spread) AS spread, max(n_labels) AS n_labels, bool_or(was_sent) AS was_sent,
            count(*) OVER () AS n_all
@@ -18,12 +27,13 @@ DISPUTES = """
                false AS was_sent
         FROM annotate_label label
         WHERE label.superseded_at IS NULL AND label.gold_grade IS NULL AND {whose}
+          AND (label.round_id IS NULL OR label.round_id NOT IN ({elsewhere}))
         GROUP BY label.item_id
         HAVING min(label.grade) < max(label.grade) OR (bool_or(label.cannot_judge) AND count(label.grade) > 0)
         UNION ALL
         SELECT slot.item_id, 0, 0, true
         FROM annotate_slot slot JOIN annotate_round round ON round.id = slot.round_id
-        WHERE slot.fate = 'adjudicate' AND {which}
+        WHERE slot.fate = 'adjudicate' AND {which} AND round.id NOT IN ({elsewhere})
     ) dispute
     WHERE {decided} (
         SELECT FROM annotate_adjudication decided
@@ -84,7 +94,11 @@ def decided_disputes(
 
 def place_of(item: Item, *, round: Round | None = None) -> Place:
     """Where the item stands in the order, whether or not people disagree on it."""
-    labels = item.labels.current().without_gold().filter(**({"round": round} if round else {}))
+    labels = item.labels.current().without_gold()
+    if round:
+        labels = labels.filter(round=round)
+    else:
+        labels = labels.exclude(round__in=Round.objects.decided_elsewhere(item.query.project))
     grades = list(labels.values_list("grade", flat=True))
     given = [grade for grade in grades if grade is not None]
     spread = max(given) - min(given) if given else 0
@@ -106,13 +120,13 @@ def _disputes(
     if after:
         keys |= {"spread": after.spread, "n_labels": after.n_labels, "item": after.item_id}
     with connection.cursor() as cursor:
-        disputes = DISPUTES.format(whose=whose, which=which, decided=decided)
+        disputes = DISPUTES.format(whose=whose, which=which, decided=decided, elsewhere=ELSEWHERE)
         cursor.execute(ORDERED.format(disputes=disputes, after=AFTER if after else ""), keys)
         rows = cursor.fetchall()
     return Disputes(list(_with_items(rows[:limit])), rows[0][4] if rows else 0, len(rows) > limit)
 
 
 def _with_items(rows: list[tuple]) -> Iterator[Dispute]:
-    items = Item.objects.select_related("query", "candidate").in_bulk([row[0] for row in rows])
+    items = Item.objects.select_related("query", "candidate", "rival").in_bulk([row[0] for row in rows])
     for item_id, spread, n_labels, was_sent, _ in rows:
         yield Dispute(items[item_id], spread, n_labels, was_sent)

@@ -14,11 +14,27 @@ class RoundForm(forms.Form):
     """A new round. Without an item set it gets all items the project has now."""
 
     name = forms.CharField(max_length=200)
+    rubric = forms.ModelChoiceField(
+        Rubric.objects.none(),
+        required=False,
+        label="Scale",
+        help_text="The project’s own scale gives references. Further ones are made in the settings, under"
+        " Rubric: several criteria at once, yes or no, or a preference between two candidates.",
+    )
     item_set = forms.ModelChoiceField(
         ItemSet.objects.none(),
         required=False,
         empty_label="All items the project has now",
         help_text="The list is frozen: items that come later need another round.",
+    )
+    pairs_per_query = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=10_000,
+        initial=10,
+        label="Pairs of each query",
+        help_text="For a preference over an item set of single candidates: at most so many pairs of each"
+        " query are drawn, so that every candidate meets others about as often.",
     )
     overlap = forms.IntegerField(
         min_value=1,
@@ -67,6 +83,12 @@ class RoundForm(forms.Form):
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
+        self.fields["rubric"].queryset = project.rubrics.order_by("id")
+        self.fields["rubric"].initial = project.rubric
+        self.fields["rubric"].empty_label = None
+        self.fields["rubric"].label_from_instance = lambda each: f"{each}: {each.get_kind_display().lower()}"
+        if not any(rubric.compares for rubric in self.fields["rubric"].queryset):
+            del self.fields["pairs_per_query"]
         sets = project.item_sets.filter(n_items__gt=0)
         for name in ("item_set", "gold_set"):
             self.fields[name].queryset = sets
@@ -82,8 +104,11 @@ class RoundForm(forms.Form):
     def clean(self) -> dict:
         cleaned = super().clean()
         item_set = cleaned.get("item_set")
-        if not item_set and not Item.objects.for_project(self.project).exists():
+        if not item_set and not Item.objects.for_project(self.project).single().exists():
             raise ValidationError("The project has no items yet; import some first.")
+        cleaned["rubric"] = rubric = cleaned.get("rubric") or self.project.rubric
+        if item_set and item_set.of_pairs and not rubric.compares:
+            self.add_error("item_set", f"Its items are pairs, and “{rubric}” grades one candidate.")
         if cleaned.get("order") == Round.Order.PRIORITY and not (item_set and has_priorities(item_set.pk)):
             self.add_error("order", "Choose an item set whose items have priorities.")
         cleaned["gold"] = self._gold(cleaned)
@@ -100,10 +125,20 @@ class RoundForm(forms.Form):
         return gold
 
     def _gold_of_set(self, item_set: ItemSet) -> dict[int, int]:
-        return gold_of_set(item_set, rubric=self.project.rubric)
+        rubric = self.cleaned_data["rubric"]
+        if item_set.of_pairs != rubric.compares:
+            raise GoldProblem("A preference takes pairs as gold items, every other scale single items.")
+        if not rubric.compares and not rubric.is_main:
+            raise GoldProblem(
+                "References are on the project’s own scale; for this one name gold items by id, with grades."
+            )
+        return gold_of_set(item_set, rubric=rubric)
 
     def _gold_of_lines(self, text: str) -> dict[int, int]:
-        return gold_of_lines(text, project=self.project, rubric=self.project.rubric)
+        rubric = self.cleaned_data["rubric"]
+        if rubric.compares:
+            raise GoldProblem("For a preference choose an item set of pairs that have a reference.")
+        return gold_of_lines(text, project=self.project, rubric=rubric)
 
 
 class PageForm(forms.Form):
@@ -151,17 +186,29 @@ class LabelForm(SlotForm):
         reasons = [(f"{CANNOT_JUDGE}:{reason}", words) for reason, words in Label.Reason.choices]
         grades = [(str(value), value) for value in rubric.values]
         self.fields["grade"].choices = [*grades, (CANNOT_JUDGE, "Cannot judge"), *reasons]
+        self.criteria = {f"mark_{place}": scale for place, scale in enumerate(rubric.scales[1:], 1)}
+        for name, scale in self.criteria.items():
+            choices = [(value, value) for value in scale.values]
+            self.fields[name] = forms.TypedChoiceField(choices=choices, coerce=int, required=False)
 
     def clean(self) -> dict:
         cleaned = super().clean()
         grade, _, cleaned["reason"] = cleaned.get("grade", "").partition(":")
         cleaned["grade"] = int(grade) if grade.isdigit() else None
+        if cleaned["grade"] is not None:
+            for name, scale in self.criteria.items():
+                if name not in self.errors and cleaned.get(name) == "":
+                    self.add_error(name, f"“{scale.name}” has no grade yet.")
         return cleaned
 
     @property
     def answer(self) -> dict:
         """What `save_label` wants, but for the slot."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("slot", "page")}
+        asked = {"slot", "page", *self.criteria}
+        marks = [self.cleaned_data[name] for name in self.criteria if self.cleaned_data["grade"] is not None]
+        return {name: value for name, value in self.cleaned_data.items() if name not in asked} | {
+            "marks": marks
+        }
 
 
 class SettleForm(SlotForm):

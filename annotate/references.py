@@ -25,8 +25,7 @@ MAJORITY = """
     SELECT item_id, query_id, max(n * 100 + grade) %% 100 AS grade, sum(n) AS n_labels
     FROM (
         SELECT chosen.item_id, chosen.query_id, label.grade, count(*) AS n
-        FROM chosen JOIN annotate_label label ON label.item_id = chosen.item_id
-        WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
+        FROM chosen JOIN counted label ON label.item_id = chosen.item_id
         GROUP BY chosen.item_id, chosen.query_id, label.grade
     ) votes
     GROUP BY item_id, query_id
@@ -39,8 +38,7 @@ MEAN = """
     SELECT chosen.item_id, chosen.query_id,
            (%(values)s::int[])[1 + width_bucket(avg(label.grade), %(middles)s::numeric[])] AS grade,
            count(*) AS n_labels
-    FROM chosen JOIN annotate_label label ON label.item_id = chosen.item_id
-    WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
+    FROM chosen JOIN counted label ON label.item_id = chosen.item_id
     GROUP BY chosen.item_id, chosen.query_id
 """
 
@@ -48,8 +46,7 @@ MEAN = """
 DAWID_SKENE = f"""
     SELECT chosen.item_id, chosen.query_id, made.grade, count(*) AS n_labels
     FROM chosen JOIN annotate_consensus made USING (item_id)
-    JOIN annotate_label label ON label.item_id = chosen.item_id
-    WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
+    JOIN counted label ON label.item_id = chosen.item_id
     GROUP BY chosen.item_id, chosen.query_id, made.grade
     UNION ALL
     SELECT most.item_id, most.query_id, most.grade, most.n_labels FROM ({MAJORITY}) most
@@ -63,8 +60,20 @@ RULES = {
 SETTLING = timedelta(seconds=30)
 """Labels that come one after the other within this time are one estimate."""
 
+# Labels that have a say: current grades, but no answers to gold items and none on another scale.
+MAIN_RUBRIC = "(SELECT min(own.id) FROM corpus_rubric own WHERE own.project_id = %(project)s)"
+ON_OTHER_SCALES = f"""
+    SELECT apart.id FROM annotate_round apart
+    WHERE apart.project_id = %(project)s AND apart.rubric_id <> {MAIN_RUBRIC}
+"""
+ON_THE_SCALE = f"(label.round_id IS NULL OR label.round_id NOT IN ({ON_OTHER_SCALES}))"
 REFRESH = """
     WITH chosen AS ({chosen}),
+    counted AS NOT MATERIALIZED (
+        SELECT label.item_id, label.grade FROM annotate_label label
+        WHERE label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
+          AND {on_the_scale}
+    ),
     wanted AS (
         SELECT ruled.item_id, ruled.query_id, ruled.grade, ruled.n_labels FROM ({rule}) ruled
         WHERE NOT EXISTS (
@@ -73,8 +82,7 @@ REFRESH = """
         )
         UNION ALL
         SELECT chosen.item_id, chosen.query_id, decided.grade, (
-            SELECT count(*) FROM annotate_label label WHERE label.item_id = chosen.item_id
-            AND label.superseded_at IS NULL AND label.grade IS NOT NULL AND label.gold_grade IS NULL
+            SELECT count(*) FROM counted label WHERE label.item_id = chosen.item_id
         )
         FROM chosen JOIN annotate_adjudication decided ON decided.item_id = chosen.item_id
         WHERE decided.superseded_at IS NULL AND decided.grade IS NOT NULL
@@ -108,12 +116,24 @@ def refresh_references(project: Project, item_ids: Collection[int] | None = None
         lock_references(project.pk)
         chosen = (
             "SELECT item.id AS item_id, item.query_id FROM corpus_item item"
-            " JOIN corpus_query query ON query.id = item.query_id WHERE query.project_id = %(project)s"
+            " JOIN corpus_query query ON query.id = item.query_id"
+            " WHERE query.project_id = %(project)s AND item.rival_id IS NULL"
         )
     else:
         chosen = "SELECT id AS item_id, query_id FROM corpus_item WHERE id = ANY(%(items)s)"
         estimate_again(project)
     return _refresh(project, chosen, {"items": list(item_ids or [])})
+
+
+@transaction.atomic(savepoint=False)
+def refresh_preferences(project: Project, item_ids: Collection[int]) -> bool:
+    """Remake the references of these pairs: always by majority, as a preference has no mean.
+
+    Every label of a pair is a preference, whichever round it is from.
+    """
+    chosen = "SELECT id AS item_id, query_id FROM corpus_item WHERE id = ANY(%(items)s)"
+    params = {"project": project.pk, "items": list(item_ids)}
+    return _write(REFRESH.format(chosen=chosen, rule=MAJORITY, on_the_scale="true"), params)
 
 
 @transaction.atomic(savepoint=False)
@@ -169,6 +189,11 @@ def _refresh(project: Project, chosen: str, params: dict) -> bool:
         values = project.rubric.values
         params["values"] = values
         params["middles"] = [(low + high) / 2 for low, high in pairwise(values)]
+    rule = RULES[project.reference_rule]
+    return _write(REFRESH.format(chosen=chosen, rule=rule, on_the_scale=ON_THE_SCALE), params)
+
+
+def _write(statement: str, params: dict) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH.format(chosen=chosen, rule=RULES[project.reference_rule]), params)
+        cursor.execute(statement, params)
         return cursor.rowcount == 1

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from django import forms
@@ -7,7 +8,10 @@ from django.utils.text import slugify
 
 from corpus.models import AuditEntry, Membership, Project, Role, Rubric, User
 from corpus.models.audit import Verb
-from corpus.models.rubric import MOST_GRADES
+from corpus.models.rubric import MOST_CRITERIA, MOST_GRADES, TIE
+from corpus.rubrics import TEMPLATES
+
+GRADE_LINE = re.compile(r"(\d{1,2})\s+([^:]{1,60})(?::\s*(.*))?")
 
 
 class ProjectForm(forms.ModelForm):
@@ -81,10 +85,88 @@ class ProjectDeleteForm(forms.Form):
 
 
 class RubricForm(forms.ModelForm):
+    """Name, cut and "cannot judge" of a scale; of a preference whether ties are allowed in place of a cut."""
+
     class Meta:
         model = Rubric
         fields = ["name", "cut", "may_abstain"]
         help_texts = {"cut": "The lowest grade that counts as relevant in binary measures."}
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.compares:
+            del self.fields["cut"]
+            self.fields["ties"] = forms.BooleanField(
+                required=False,
+                initial=TIE in self.instance.values,
+                label="“neither is better” is allowed",
+            )
+
+
+class RubricAddForm(forms.Form):
+    """A further scale, made from one of a few that are ready to change."""
+
+    template = forms.ChoiceField(
+        label="Kind",
+        choices=[(key, words) for key, (words, _) in TEMPLATES.items()],
+        widget=forms.RadioSelect,
+    )
+    rubric_name = forms.CharField(
+        label="Name", required=False, max_length=90, help_text="Left empty, it is named after its kind."
+    )
+
+
+class CriterionForm(forms.Form):
+    """One further criterion; a row without a name is none."""
+
+    name = forms.CharField(required=False, max_length=60)
+    meaning = forms.CharField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    scale = forms.CharField(
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "mono"}),
+        help_text="One grade a line: number and name, and behind a colon what it means.",
+    )
+
+    def clean_scale(self) -> list[dict]:
+        lines = [line.strip() for line in self.cleaned_data["scale"].splitlines() if line.strip()]
+        found = [GRADE_LINE.fullmatch(line) for line in lines]
+        if not all(found):
+            raise ValidationError(f"“{lines[found.index(None)]}” does not begin with a number and a name.")
+        return [
+            {"value": int(value), "name": name.strip(), "meaning": (meaning or "").strip()}
+            for value, name, meaning in (match.groups() for match in found)
+        ]
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if cleaned.get("name") and not self.errors and not cleaned["scale"]:
+            self.add_error("scale", "A criterion needs grades.")
+        if cleaned.get("scale") and not cleaned.get("name"):
+            self.add_error("name", "A criterion needs a name.")
+        return cleaned
+
+    @staticmethod
+    def lines(grades: list[dict]) -> str:
+        """Grades as they are typed."""
+        return "\n".join(
+            f"{grade['value']} {grade['name']}" + (f": {grade['meaning']}" if grade["meaning"] else "")
+            for grade in grades
+        )
+
+
+class BaseCriterionFormSet(forms.BaseFormSet):
+    """A rubric's further criteria in their order."""
+
+    @property
+    def criteria(self) -> list[dict]:
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data.get("name")]
+        return [{"name": row["name"], "meaning": row["meaning"], "grades": row["scale"]} for row in rows]
+
+
+CriterionFormSet = forms.formset_factory(
+    CriterionForm, formset=BaseCriterionFormSet, extra=1, max_num=MOST_CRITERIA - 1, validate_max=True
+)
 
 
 class GradeForm(forms.Form):

@@ -50,7 +50,7 @@ def freeze_all_items(project: Project) -> ItemSet:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), coalesce(max(i.id), 0) FROM corpus_item i"
-            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s",
+            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s AND i.rival_id IS NULL",
             [project.pk],
         )
         n_items, last_item = cursor.fetchone()
@@ -69,7 +69,7 @@ def freeze_all_items(project: Project) -> ItemSet:
         cursor.execute(
             "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id)"
             " SELECT %s, row_number() OVER (ORDER BY i.query_id, i.id), i.id FROM corpus_item i"
-            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s",
+            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s AND i.rival_id IS NULL",
             [item_set.pk, project.pk],
         )
         if skipping:

@@ -79,7 +79,7 @@ REFERENCES = (
     " LEFT JOIN annotate_adjudication d ON d.item_id = f.item_id AND d.superseded_at IS NULL) l"
     " CROSS JOIN LATERAL (VALUES (l.rater)) a (name) LEFT JOIN annotate_round o ON false"
     + ITEMS.format(item="l.item_id")
-    + " WHERE q.project_id = %(project)s"
+    + " WHERE q.project_id = %(project)s AND i.rival_id IS NULL"
 )
 VERDICTS_OF_RUN = (
     "FROM judges_verdict v JOIN judges_run n ON n.id = v.run_id JOIN judges_judge j ON j.id = n.judge_id"

@@ -45,5 +45,5 @@ def _graded(judge_id: int | None) -> str:
     return (
         f"FROM ({LATEST_OF_JUDGE if judge_id else REFERENCE}) g JOIN corpus_item i ON i.id = g.item_id"
         " JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id"
-        " WHERE q.project_id = %(project)s AND g.grade IS NOT NULL"
+        " WHERE q.project_id = %(project)s AND g.grade IS NOT NULL AND i.rival_id IS NULL"
     )

@@ -114,4 +114,4 @@ class RunForm(forms.Form):
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["judge"].queryset = project.judges.made_here().order_by("name", "-version")
-        self.fields["item_set"].queryset = project.item_sets.all()
+        self.fields["item_set"].queryset = project.item_sets.single()

@@ -43,8 +43,8 @@ def sizes(project: Project) -> Sizes:
     """How many items, references, labels (current ones) and verdicts (of all runs) the project has."""
     kept = Run.objects.for_project(project).aggregate(**{name: Sum(name) for name in KEPT_COUNTS})
     return Sizes(
-        count(Item.objects.for_project(project)),
-        count(Reference.objects.filter(query__project=project)),
+        count(Item.objects.for_project(project).single()),
+        count(Reference.objects.filter(query__project=project, item__rival=None)),
         count(Label.objects.current().filter(rater__project=project)),
         sum(n or 0 for n in kept.values()),
     )

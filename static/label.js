@@ -43,8 +43,51 @@ function show(card) {
   const nothing = queue.isEmpty && end ? end : waiting;
   desk.replaceChildren(card ?? copyOf(nothing));
   desk.querySelector("#card-heading").focus({ preventScroll: true });
-  desk.querySelector(".label-body").scrollTop = 0;
+  for (const box of desk.querySelectorAll(".label-body, .label-side")) box.scrollTop = 0;
+  if (card) mark(criteriaOf(card).find((criterion) => !isGraded(criterion)) ?? criteriaOf(card)[0]);
   clock = { seconds: 0, since: performance.now() };
+}
+
+/* ── Several criteria: a digit grades the marked one and marks the next ─────────────────────────────── */
+const criteriaOf = (card) => [...(card?.querySelectorAll("[data-criterion]") ?? [])];
+const isGraded = (criterion) => criterion.querySelector("input:checked") !== null;
+
+function mark(criterion) {
+  if (!criterion) return;
+  for (const each of criteriaOf(current)) each.toggleAttribute("data-marked", each === criterion);
+  criterion.scrollIntoView({ block: "nearest" });
+}
+
+function gradeCriterion(digit) {
+  const criteria = criteriaOf(current);
+  const place = criteria.findIndex((each) => "marked" in each.dataset);
+  const choice = criteria[place]?.querySelector(`input[value="${digit}"]`);
+  if (!choice) return;
+  const wasGraded = criteria.every(isGraded); // a change to a full answer is looked over first
+  choice.checked = true;
+  const next = criteria.slice(place + 1).find((each) => !isGraded(each)) ?? criteria.find((each) => !isGraded(each));
+  mark(next ?? criteria[Math.min(place + 1, criteria.length - 1)]);
+  const save = current.querySelector("[data-kind=save]");
+  if (!next && !wasGraded && !mustConfirm) decide(save);
+  else if (!next) save.focus({ preventScroll: true });
+}
+
+function stepCriterion(event, step) {
+  const criteria = criteriaOf(current);
+  if (!criteria.length || event.target.matches("input[type=radio]")) return false;
+  const place = criteria.findIndex((each) => "marked" in each.dataset);
+  mark(criteria[Math.max(0, Math.min(place + step, criteria.length - 1))]);
+  return true;
+}
+
+desk.addEventListener("focusin", (event) => mark(event.target.closest("[data-criterion]")));
+desk.addEventListener("change", (event) => mark(event.target.closest("[data-criterion]")));
+
+function saveCriteria() {
+  const save = current?.querySelector("[data-kind=save]");
+  if (!save) return false;
+  formOf(current).requestSubmit(save); // what has no grade yet is said by the browser, and focused
+  return true;
 }
 
 function secondsShown() {
@@ -57,8 +100,8 @@ document.addEventListener("visibilitychange", () => {
   else clock.since = performance.now();
 });
 
-function flash(card, value) {
-  const button = card?.querySelector(`button[name="grade"][value="${CSS.escape(value)}"]`);
+function flash(card, pressed) {
+  const button = pressed.dataset.action && card?.querySelector(`button[data-action="${CSS.escape(pressed.dataset.action)}"]`);
   if (!button) return;
   button.dataset.pressed = "";
   setTimeout(() => delete button.dataset.pressed, FLASH_MS);
@@ -72,13 +115,14 @@ function decide(button) {
     return;
   }
   const card = current;
-  const isGrade = button.name === "grade";
+  const isGrade = button.name === "grade" || button.dataset.kind === "save";
   const fields = { slot: slotOf(card) };
   if (isGrade) {
     Object.assign(fields, Object.fromEntries(new FormData(formOf(card))));
     delete fields.csrfmiddlewaretoken;
     delete fields.note;
-    Object.assign(fields, { grade: button.value, seconds: secondsShown().toFixed(1) });
+    if (button.name === "grade") fields.grade = button.value;
+    fields.seconds = secondsShown().toFixed(1);
     if (screen.dataset.guidelines) fields.guidelines_version = screen.dataset.guidelines; // the panel's, not the card's
   }
   told.replaceChildren();
@@ -89,13 +133,13 @@ function decide(button) {
     url: isGrade ? formOf(card).action : button.formAction,
     slot: slotOf(card),
     fields,
-    chip: button.querySelector(".grade")?.textContent ?? "–",
+    chip: button.querySelector(".grade")?.textContent ?? card.querySelector("input[name=grade]:checked")?.value ?? "–",
   });
   closePops(card);
   choose(null);
   history.replaceState(null, "", location.pathname); // a corrected answer is not opened again by a reload
   show(ready.shift());
-  if (isGrade) flash(current, button.value);
+  if (isGrade) flash(current, button);
 }
 
 /* A note to the managers: the item stays. */
@@ -243,6 +287,8 @@ new Lease({
   },
 });
 
+mark(criteriaOf(current).find((criterion) => !isGraded(criterion)) ?? criteriaOf(current)[0]);
+
 // Answers that an earlier visit could not send: their items may still lie on top.
 if (!queue.isEmpty) {
   const sent = new Set(queue.slots);
@@ -300,7 +346,8 @@ listenToKeys({
   keymap,
   digit(key) {
     const pick = desk.querySelector(`details[data-pop][open] [data-pick="${key}"]`);
-    press(pick ?? onCard(`grade_${key}`));
+    if (!pick && criteriaOf(current).length) gradeCriterion(key);
+    else press(pick ?? onCard(`grade_${key}`));
   },
   act(action) {
     if (action === "undo") undo();
@@ -313,8 +360,11 @@ listenToKeys({
     "?": () => dialog.showModal(),
     ArrowLeft: () => follow("history-back"),
     ArrowRight: () => follow("history-on"),
+    ArrowUp: (event) => stepCriterion(event, -1),
+    ArrowDown: (event) => stepCriterion(event, 1),
     Enter: (event) => {
-      if (!chosen || event.target.closest("button, a, summary")) return false;
+      if (event.target.closest("button, a, summary")) return false;
+      if (!chosen) return saveCriteria();
       decide(chosen);
       return true;
     },

@@ -1,3 +1,4 @@
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -21,7 +22,8 @@ class Label(models.Model):
     """One person's grade for one item in one round, or one brought in from a file (round is null).
 
     Undo and correction supersede, never delete. An answer to a gold item keeps the known grade beside it,
-    and has no say in the item's reference.
+    and has no say in the item's reference. Of a rubric of criteria `grade` is the first one's, `marks` are
+    the others' in the rubric's order.
     """
 
     class Reason(models.TextChoices):
@@ -37,6 +39,8 @@ class Label(models.Model):
         Round, null=True, on_delete=models.CASCADE, related_name="labels", db_index=False
     )
     grade = models.SmallIntegerField(null=True)
+    marks = ArrayField(models.SmallIntegerField(), null=True, help_text="Grades of the further criteria.")
+    rival_first = models.BooleanField(null=True, help_text="Of a pair: whether the rival stood on the left.")
     cannot_judge = models.BooleanField(db_default=False, default=False)
     reason = models.CharField(
         max_length=10,
@@ -76,6 +80,9 @@ class Label(models.Model):
             models.CheckConstraint(
                 condition=Q(grade__isnull=False, cannot_judge=False) | Q(grade=None, cannot_judge=True),
                 name="grade_or_cannot_judge",
+            ),
+            models.CheckConstraint(
+                condition=Q(marks=None) | Q(cannot_judge=False), name="marks_only_beside_a_grade"
             ),
             models.CheckConstraint(
                 condition=Q(reason="") | Q(cannot_judge=True), name="a_reason_only_where_no_grade_is"

@@ -17,6 +17,12 @@ class RoundQuerySet(models.QuerySet):
         """All rounds for those who may see reports; only the open ones for those who only label."""
         return self if "report" in capabilities else self.filter(state=Round.State.OPEN)
 
+    def decided_elsewhere(self, project: Project) -> "RoundQuerySet":
+        """Rounds whose grades are on another scale than the project's own: no reference is made of them."""
+        main = Rubric.objects.filter(project=project).order_by("id").values("pk")[:1]
+        others = self.filter(project=project).exclude(rubric=main)
+        return others.exclude(rubric__kind=Rubric.Kind.PREFERENCE)
+
     def with_progress(self) -> "RoundQuerySet":
         """Adds `n_labels`: the current labels of everybody, from the counts that are kept per person."""
         return self.annotate(

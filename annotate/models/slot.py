@@ -1,3 +1,5 @@
+from hashlib import blake2b
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -43,6 +45,10 @@ class Slot(models.Model):
             models.Index(fields=["round"], name="slot_of_gold", condition=~models.Q(gold_grade=None)),
             models.Index(fields=["round"], name="slot_out_of_queue", condition=~models.Q(fate="")),
         ]
+
+    def stands_rival_first(self, seed: int) -> bool:
+        """Whether a person with this seed sees the rival of a pair on the left: one coin for each pair."""
+        return blake2b(f"{seed} {self.item_id}".encode(), digest_size=1).digest()[0] % 2 == 1
 
     def labels_of(self, rater: Rater) -> LabelQuerySet:
         """The person's current label of this slot, as a query of no or one row."""

@@ -4,9 +4,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotate.models import Adjudication
-from annotate.references import refresh_references, share_references
+from annotate.references import refresh_preferences, refresh_references, share_references
 from corpus.audit import record
-from corpus.models import Item, Project, User
+from corpus.models import Item, Project, Rubric, User
 from corpus.models.audit import Verb
 from corpus.services import freeze_rubric
 
@@ -21,9 +21,9 @@ def adjudicate(item: Item, *, project: Project, by: User, grade: int | None, not
 
     Raises AdjudicationRefused, and then nothing has changed.
     """
-    rubric = project.rubric
+    rubric = rubric_of(item, project)
     if grade is None and not rubric.may_abstain:
-        raise AdjudicationRefused("This project's scale has no “cannot judge”.")
+        raise AdjudicationRefused("This scale has no “cannot judge”.")
     if grade is not None and grade not in rubric.values:
         raise AdjudicationRefused(f"{grade} is not a grade of this project.")
     share_references(project.pk)
@@ -33,7 +33,7 @@ def adjudicate(item: Item, *, project: Project, by: User, grade: int | None, not
         item=item, grade=grade, cannot_judge=grade is None, note=note, by=by
     )
     freeze_rubric(rubric)
-    refresh_references(project, [item.pk])
+    _follow(item, project)
     record(Verb.ADJUDICATED, item, project=project, by=by, grade=grade)
     return decided
 
@@ -48,9 +48,25 @@ def undo_adjudication(decided: Adjudication, *, project: Project) -> bool:
     _lock_item(decided.item, project)
     undone = Adjudication.objects.current().filter(pk=decided.pk).update(superseded_at=timezone.now())
     if undone:
-        refresh_references(project, [decided.item_id])
+        _follow(decided.item, project)
         record(Verb.UNADJUDICATED, decided.item, project=project)
     return bool(undone)
+
+
+def rubric_of(item: Item, project: Project) -> Rubric:
+    """The scale that the item is decided on: the project's own, for a pair that of its rounds."""
+    return project.rubric if item.rival_id is None else rubric_of_pairs(project)
+
+
+def rubric_of_pairs(project: Project) -> Rubric | None:
+    """The scale that preferences are decided on: of several the one with most grades, so with ties."""
+    found = project.rubrics.filter(kind=Rubric.Kind.PREFERENCE).order_by("id")
+    return max(found, key=lambda rubric: len(rubric.grades), default=None)
+
+
+def _follow(item: Item, project: Project) -> None:
+    refresh = refresh_references if item.rival_id is None else refresh_preferences
+    refresh(project, [item.pk])
 
 
 def _lock_item(item: Item, project: Project) -> None:

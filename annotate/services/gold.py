@@ -56,8 +56,13 @@ def gold_of_lines(text: str, *, project: Project, rubric: Rubric) -> dict[int, i
 
 def _items(project: Project, rows: list[list[str]]) -> dict[tuple[str, str], tuple[int, int | None]]:
     """Of the named items: (query id, candidate id) → (item, its reference's grade or None)."""
-    items = Item.objects.for_project(project).filter(
-        query__external_id__in={row[0] for row in rows}, candidate__external_id__in={row[1] for row in rows}
+    items = (
+        Item.objects.for_project(project)
+        .single()
+        .filter(
+            query__external_id__in={row[0] for row in rows},
+            candidate__external_id__in={row[1] for row in rows},
+        )
     )
     names = ("query__external_id", "candidate__external_id", "pk", "reference__grade")
     return {(query, candidate): (item, grade) for query, candidate, item, grade in items.values_list(*names)}

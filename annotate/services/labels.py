@@ -1,12 +1,13 @@
 """Saving and undoing labels. Both lock as annotate.services.queue says."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from annotate.models import Hold, Label, Participation, Rater, Round, Slot
-from annotate.references import refresh_references, share_references
+from annotate.references import refresh_preferences, refresh_references, share_references
 from annotate.services.queue import (
     LEASE,
     AnswerRefused,
@@ -27,6 +28,7 @@ def save_label(
     by: Participation,
     grade: int | None,
     client_key: UUID,
+    marks: Sequence[int] = (),
     reason: str = "",
     rationale: str = "",
     seconds: float | None = None,
@@ -34,6 +36,7 @@ def save_label(
 ) -> Label:
     """Keep this person's grade for the slot's item (None: they cannot judge it); returns the label.
 
+    `marks` are the grades of a rubric's further criteria, all of them, in its order.
     The same `client_key` again changes nothing. Where they have a current label already, the new one
     corrects it: the old one is superseded. A submit after the lease has ended counts while there is room.
     Raises AnswerRefused, and then nothing has changed.
@@ -44,7 +47,7 @@ def save_label(
     repeated = Label.objects.filter(rater=by.rater, client_key=client_key).first()
     if repeated:
         return repeated
-    _check(slot.round, grade)
+    _check(slot.round, grade, marks)
     if not _supersede(slot, by.rater):
         refuse_without_room(slot, rater=by.rater)
         _change_counts(slot, by, n_labels=1)
@@ -54,6 +57,8 @@ def save_label(
         rater=by.rater,
         round=slot.round,
         grade=grade,
+        marks=list(marks) if marks and grade is not None else None,
+        rival_first=slot.stands_rival_first(by.seed) if slot.round.rubric.compares else None,
         cannot_judge=grade is None,
         reason=reason if grade is None else "",
         rationale=rationale,
@@ -66,8 +71,7 @@ def save_label(
         created_at=timezone.now(),
     )
     slot.holds.filter(rater=by.rater).delete()
-    if slot.gold_grade is None:
-        refresh_references(slot.round.project, [slot.item_id])
+    _follow(slot)
     return label
 
 
@@ -88,8 +92,7 @@ def undo_last_decision(by: Participation, *, slot: Slot | None = None) -> Slot |
         raise AnswerRefused(f"The round “{slot.round}” is not open; nothing was undone.")
     if _supersede(slot, by.rater):
         _change_counts(slot, by, n_labels=-1)
-        if slot.gold_grade is None:
-            refresh_references(slot.round.project, [slot.item_id])
+        _follow(slot)
     elif slot.holds.decisions().filter(rater=by.rater).exists():
         refuse_without_room(slot, rater=by.rater)
     else:
@@ -125,7 +128,15 @@ def others_labels(label: Label) -> list[Label]:
     return list(labels.exclude(rater=label.rater_id).order_by("grade", "id"))
 
 
-def _check(round: Round, grade: int | None) -> None:
+def _follow(slot: Slot) -> None:
+    """Make the item's reference follow its labels; answers to gold items have no say in it."""
+    if slot.gold_grade is not None:
+        return
+    refresh = refresh_preferences if slot.round.rubric.compares else refresh_references
+    refresh(slot.round.project, [slot.item_id])
+
+
+def _check(round: Round, grade: int | None, marks: Sequence[int]) -> None:
     if not round.is_open:
         raise AnswerRefused(
             f"The round “{round}” is {round.get_state_display().lower()}. Your answer was not counted."
@@ -134,6 +145,12 @@ def _check(round: Round, grade: int | None) -> None:
         raise AnswerRefused("This round wants a grade for every item; skip what you cannot judge.")
     if grade is not None and grade not in round.rubric.values:
         raise AnswerRefused(f"{grade} is not a grade of this round.")
+    criteria = round.rubric.scales[1:] if grade is not None else []
+    if len(marks) != len(criteria):
+        raise AnswerRefused(f"This round wants a grade for each of {len(criteria) + 1} criteria.")
+    for scale, mark in zip(criteria, marks, strict=True):
+        if mark not in scale.values:
+            raise AnswerRefused(f"{mark} is not a grade of “{scale.name}”.")
 
 
 def _supersede(slot: Slot, rater: Rater) -> int:

@@ -90,7 +90,7 @@ def run_opening(job_id: int) -> Job | None:
 
 
 def _work(job: Job, progress: Progress) -> dict:
-    round = Round.objects.select_related("item_set").get(pk=job.params["round"])
+    round = Round.objects.select_related("item_set", "rubric").get(pk=job.params["round"])
     progress.update(n_total=round.item_set.n_items, note="Drawing the order")
     result = {"round": round.pk}
 
@@ -134,6 +134,12 @@ def _open(round: Round, *, by: User | None, report: Callable[[int], None]) -> Ro
 def _check(round: Round) -> None:
     if not round.item_set.n_items:
         raise RoundRefused(f"“{round}” has no items to label; choose another item set.")
+    if round.item_set.of_pairs != round.rubric.compares:
+        raise RoundRefused(
+            f"“{round}” compares two candidates and needs an item set of pairs."
+            if round.rubric.compares
+            else f"The items of “{round.item_set}” are pairs, and “{round.rubric}” grades one candidate."
+        )
     if round.order == Round.Order.PRIORITY and not has_priorities(round.item_set_id):
         raise RoundRefused(f"The items of “{round.item_set}” have no priorities; choose another order.")
 

@@ -59,7 +59,9 @@ def next_items(participation: Participation, *, page: UUID | None = None) -> lis
         if n_missing > 0:
             n_missing -= lease(participation, n_missing, lasting=LEASE, page=page)
     mine = participation.holds().live().in_turn()
-    return list(mine.select_related("slot__item__query", "slot__item__candidate")[:N_LEASED])
+    return list(
+        mine.select_related("slot__item__query", "slot__item__candidate", "slot__item__rival")[:N_LEASED]
+    )
 
 
 @transaction.atomic

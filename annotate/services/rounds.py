@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from annotate.models import GoldItem, Round
 from corpus.audit import record
-from corpus.models import ItemSet, Project, User
+from corpus.models import ItemSet, Project, Rubric, User
 from corpus.models.audit import Verb
 
 
@@ -21,6 +21,7 @@ def create_round(
     *,
     name: str,
     item_set: ItemSet,
+    rubric: Rubric | None = None,
     overlap: int = 1,
     order: str = Round.Order.QUERY,
     blind: bool = True,
@@ -29,7 +30,7 @@ def create_round(
     gold_feedback: bool = False,
     by: User | None = None,
 ) -> Round:
-    """Make a draft over this item set with the project's rubric: `overlap` people grade each item.
+    """Make a draft over this item set: `overlap` people grade each item on this rubric, or the project's own.
 
     `gold` maps items of the project to their known grades; about `gold_share` of what a person gets is gold.
     """
@@ -37,7 +38,7 @@ def create_round(
         project=project,
         name=name,
         item_set=item_set,
-        rubric=project.rubric,
+        rubric=rubric or project.rubric,
         overlap=overlap,
         order=order,
         blind=blind,

@@ -1,11 +1,17 @@
-"""How the labelling screen shows guidelines."""
+"""How the labelling screen shows guidelines and a person's own answers."""
 
 from functools import lru_cache
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from annotate.answers import sign_of, words_of
+from annotate.models import Label
+from corpus.models import Rubric
+from corpus.templatetags.show import grade_chip
 
 register = template.Library()
 FIRST_HEADING = 3  # below the page's own headings
@@ -18,6 +24,21 @@ def markdown(text: str) -> SafeString:
     Headings begin below the page's; links open beside the page.
     """
     return _rendered(text or "")
+
+
+@register.simple_tag
+def answer_chip(label: Label, rubric: Rubric) -> SafeString:
+    """A person's own answer as a chip: its grade, of a preference the side they chose."""
+    if label.cannot_judge or rubric.compares:
+        words = words_of(label, rubric)
+        return format_html('<span class="grade" title="{}">{}</span>', words, sign_of(label, rubric))
+    return grade_chip(label.grade, rubric)
+
+
+@register.simple_tag
+def answer_words(label: Label, rubric: Rubric) -> str:
+    """A person's own answer in words."""
+    return words_of(label, rubric)
 
 
 @lru_cache(maxsize=64)

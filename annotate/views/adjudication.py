@@ -11,7 +11,13 @@ from annotate.adjudication_form import AdjudicationForm
 from annotate.disputes import Place, decided_disputes, open_disputes, place_of
 from annotate.forms import CANNOT_JUDGE
 from annotate.models import Adjudication, Label, Round
-from annotate.services.adjudicating import AdjudicationRefused, adjudicate, undo_adjudication
+from annotate.services.adjudicating import (
+    AdjudicationRefused,
+    adjudicate,
+    rubric_of,
+    rubric_of_pairs,
+    undo_adjudication,
+)
 from corpus.models import Item, Project, Reference, Rubric
 from corpus.permissions import Capability, project_view
 from corpus.templatetags.show import ramp_step
@@ -26,7 +32,8 @@ def adjudication_list(request: HttpRequest, project: Project) -> HttpResponse:
     is_decided = request.GET.get("show") == "decided"
     find = decided_disputes if is_decided else open_disputes
     found = find(project, round=round, after=_place(request))
-    labels = _labels([dispute.item for dispute in found.rows], round)
+    labels = _labels(project, [dispute.item for dispute in found.rows], round)
+    preference = rubric_of_pairs(project)
     decisions = {
         decided.item_id: decided
         for decided in Adjudication.objects.current()
@@ -37,11 +44,19 @@ def adjudication_list(request: HttpRequest, project: Project) -> HttpResponse:
         "round": round,
         "rounds": project.rounds.exclude(state=Round.State.DRAFT),
         "is_decided": is_decided,
-        "rows": [(each, labels.get(each.item.pk, []), decisions.get(each.item.pk)) for each in found.rows],
+        "rows": [
+            (
+                each,
+                labels.get(each.item.pk, []),
+                decisions.get(each.item.pk),
+                preference if each.item.rival_id else project.rubric,
+            )
+            for each in found.rows
+        ],
         "n": found.n,
         "is_first": "after" not in request.GET,
         "next": "-".join(map(str, found.rows[-1].place)) if found.has_more else None,
-        "rubric": project.rubric,
+        "is_elsewhere": round and Round.objects.decided_elsewhere(project).filter(pk=round.pk).exists(),
         "rail": "label",
     }
     return render(request, "annotate/adjudication_list.html", context)
@@ -58,7 +73,7 @@ def adjudication_item(request: HttpRequest, project: Project, pk: int) -> HttpRe
 def adjudication_save(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """Keep the decision and go on with the next disputed item."""
     item, round = _item(project, pk), _round(request, project)
-    form = AdjudicationForm(request.POST, rubric=project.rubric)
+    form = AdjudicationForm(request.POST, rubric=rubric_of(item, project))
     if not form.is_valid():
         problem = "; ".join(reason for reasons in form.errors.values() for reason in reasons)
         return _show(request, project, item, round, refusal=problem)
@@ -91,12 +106,12 @@ def _show(
 ) -> HttpResponse:
     place = place_of(item, round=round)
     following = _next(project, round=round, place=place, without=item)
-    rubric = project.rubric
+    rubric = rubric_of(item, project)
     decided = item.adjudications.current().select_related("by").first()
     context = {
         "item": item,
         "round": round,
-        "labels": _labels([item], None).get(item.pk, []),
+        "labels": _labels(project, [item], None).get(item.pk, []),
         "decided": decided,
         "reference": Reference.objects.filter(item=item).first(),
         "last": _last(request, project),
@@ -113,7 +128,9 @@ def _show(
 
 
 def _item(project: Project, pk: int) -> Item:
-    return get_object_or_404(Item.objects.for_project(project).select_related("query", "candidate"), pk=pk)
+    return get_object_or_404(
+        Item.objects.for_project(project).select_related("query", "candidate", "rival"), pk=pk
+    )
 
 
 def _round(request: HttpRequest, project: Project) -> Round | None:
@@ -138,13 +155,15 @@ def _next(project: Project, *, round: Round | None, place: Place, without: Item 
     return None if item == without else item
 
 
-def _labels(items: list[Item], round: Round | None) -> dict[int, list[Label]]:
-    """Everybody's current labels by item, the lowest grade first."""
+def _labels(project: Project, items: list[Item], round: Round | None) -> dict[int, list[Label]]:
+    """Everybody's current labels by item, the lowest grade first; none on scales that are not decided on."""
     labels = Label.objects.current().without_gold().filter(item__in=[item.pk for item in items])
     if round:
         labels = labels.filter(round=round)
+    else:
+        labels = labels.exclude(round__in=Round.objects.decided_elsewhere(project))
     by_item: dict[int, list[Label]] = {}
-    for label in labels.select_related("rater", "round").order_by("grade", "rater__name", "id"):
+    for label in labels.select_related("rater", "round__rubric").order_by("grade", "rater__name", "id"):
         by_item.setdefault(label.item_id, []).append(label)
     return by_item
 
@@ -165,6 +184,7 @@ def _grades(rubric: Rubric) -> list[dict]:
         grade
         | {
             "key": str(grade["value"]) if grade["value"] < 10 else next(letters),
+            "sign": rubric.sign(grade["value"]),
             "step": ramp_step(index, len(rubric.grades)),
         }
         for index, grade in enumerate(rubric.grades)

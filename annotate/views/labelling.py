@@ -125,7 +125,7 @@ def _set_aside(request: HttpRequest, project: Project, pk: int, set_aside: Calla
 
 
 def _own_label(me: Participation, number: str) -> Label | None:
-    labels = me.labels().select_related("item__query", "item__candidate")
+    labels = me.labels().select_related("item__query", "item__candidate", "item__rival")
     return labels.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
 
 
@@ -133,6 +133,7 @@ def _what_was_seen(label: Label, me: Participation) -> Seen | None:
     """What this person may see beside their own answer, once it stands; None otherwise."""
     if label.revealed_at is None or label.superseded_at:
         return None
+    label.round = me.round
     others = [] if me.round.blind else others_labels(label)
     known = label.gold_grade if me.round.gold_feedback else None
     return Seen(label, known_grade=known, others=others)

@@ -9,10 +9,12 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotate.forms import RoundForm, SettleForm
 from annotate.models import Round
+from annotate.models.round import new_seed
 from annotate.services import rounds
 from annotate.services.opening import openings, start_opening
 from annotate.services.waiting import OutOfRound, give_back, take_out, taken_out, waiting_items
-from corpus.models import Project
+from corpus.models import ItemSet, Project
+from corpus.pairs import NoPairs, draw_pairs
 from corpus.permissions import Capability, project_view
 from corpus.services import freeze_all_items
 
@@ -33,11 +35,12 @@ def round_list(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Capability.MANAGE)
 def round_create(request: HttpRequest, project: Project) -> HttpResponse:
     form = RoundForm(request.POST or None, project=project)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and (item_set := _item_set(project, form)):
         round = rounds.create_round(
             project,
             name=form.cleaned_data["name"],
-            item_set=form.cleaned_data["item_set"] or freeze_all_items(project),
+            item_set=item_set,
+            rubric=form.cleaned_data["rubric"],
             overlap=form.cleaned_data["overlap"],
             order=form.cleaned_data["order"],
             blind=form.cleaned_data["blind"],
@@ -49,6 +52,18 @@ def round_create(request: HttpRequest, project: Project) -> HttpResponse:
         messages.success(request, f"“{round}” is a draft. Open it when people may begin.")
         return redirect(round)
     return render(request, "annotate/round_create.html", {"form": form, "rail": "label"})
+
+
+def _item_set(project: Project, form: RoundForm) -> ItemSet | None:
+    """What the round is about; for a preference pairs are drawn. Without, None and the reason in the form."""
+    chosen = form.cleaned_data["item_set"] or freeze_all_items(project)
+    if chosen.of_pairs or not form.cleaned_data["rubric"].compares:
+        return chosen
+    try:
+        return draw_pairs(chosen, per_query=form.cleaned_data["pairs_per_query"] or 10, seed=new_seed())
+    except NoPairs as reason:
+        form.add_error("item_set", str(reason))
+        return None
 
 
 @project_view(Capability.LABEL)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from annotate.desk import Seen, grade_buttons, lay_desk, share_done
+from annotate.desk import Seen, lay_desk, share_done
 from annotate.forms import CANNOT_JUDGE, PageForm
 from annotate.keys import ACTIONS, keys_for
 from annotate.models import Guidelines, Label, Participation, Round
@@ -60,7 +60,7 @@ def show(
         "round": me.round,
         "desk": desk,
         "seen": seen,
-        "grades": grade_buttons(me.round.rubric),
+        "scales": me.round.rubric.scales,
         "cannot_judge": CANNOT_JUDGE,
         "reasons": Label.Reason.choices,
         "share_done": share_done(me.round, desk.n_all),

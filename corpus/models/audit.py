@@ -13,6 +13,8 @@ class Verb(models.TextChoices):
     PROJECT_UNARCHIVED = "project.unarchived", "brought the project back"
     SETTINGS_CHANGED = "settings.changed", "changed the settings"
     RUBRIC_CHANGED = "rubric.changed", "changed the rubric"
+    RUBRIC_ADDED = "rubric.added", "added the rubric"
+    RUBRIC_REMOVED = "rubric.removed", "removed the rubric"
     MEMBER_ADDED = "member.added", "brought in"
     MEMBER_JOINED = "member.joined", "accepted an invitation"
     MEMBER_ROLE = "member.role", "changed the role of"

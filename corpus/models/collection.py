@@ -85,6 +85,10 @@ class ItemQuerySet(models.QuerySet):
     def for_project(self, project: Project) -> "ItemQuerySet":
         return self.filter(query__project=project)
 
+    def single(self) -> "ItemQuerySet":
+        """Items of one candidate: what grades and references are about. Pairs are left out."""
+        return self.filter(rival=None)
+
     def asking(self, words: str) -> "ItemQuerySet":
         """Items whose query has these words in its text, or this id."""
         return self.filter(Q(query__external_id=words) | Q(query__text__icontains=words))
@@ -117,17 +121,39 @@ class ItemQuerySet(models.QuerySet):
 
 
 class Item(models.Model):
-    """The unit that is graded: one query with one candidate."""
+    """The unit that is graded: one query with one candidate.
+
+    Or a pair, for preferences: one query with two candidates, the one with the lower key and its rival.
+    """
 
     query = models.ForeignKey(Query, on_delete=models.CASCADE, related_name="items", db_index=False)
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="items", db_index=False)
+    rival = models.ForeignKey(
+        Candidate, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["query", "candidate"], name="one_item_per_pair")]
-        indexes = [BrinIndex(fields=["job"], name="item_job")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["query", "candidate", "rival"], nulls_distinct=False, name="one_item_per_candidates"
+            ),
+            models.CheckConstraint(
+                condition=Q(rival=None) | Q(rival__gt=models.F("candidate")), name="a_pair_is_stored_once"
+            ),
+        ]
+        indexes = [
+            BrinIndex(fields=["job"], name="item_job"),
+            models.Index(fields=["rival"], name="item_rival", condition=~Q(rival=None)),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.query_id} × {self.candidate_id}"
+        return f"{self.query_id} × {self.candidate_id}" + (f" or {self.rival_id}" if self.rival_id else "")
+
+    @property
+    def named(self) -> str:
+        """The candidate's id, of a pair both."""
+        own = self.candidate.external_id
+        return f"{own} or {self.rival.external_id}" if self.rival else own

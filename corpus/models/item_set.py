@@ -5,14 +5,23 @@ from corpus.models.collection import Item
 from corpus.models.project import Project
 
 
+class ItemSetQuerySet(models.QuerySet):
+    def single(self) -> "ItemSetQuerySet":
+        """Sets of items with one candidate each."""
+        return self.filter(of_pairs=False)
+
+
 class ItemSet(models.Model):
     """A named, frozen, ordered list of items. Rounds, runs and exports read item sets."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="item_sets")
     name = models.CharField(max_length=200)
     made_from = models.JSONField(default=dict, help_text="How the items were chosen.")
+    of_pairs = models.BooleanField(default=False, db_default=False, help_text="Pairs of candidates.")
     n_items = models.BigIntegerField(default=0)
     frozen_at = models.DateTimeField(default=timezone.now)
+
+    objects = ItemSetQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

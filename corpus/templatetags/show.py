@@ -76,7 +76,10 @@ def grade_chip(grade: int | None, rubric) -> str:
         return format_html('<span class="grade" title="{}">{}</span>', "Not in the rubric", grade)
     step = round(index * (N_RAMP_STEPS - 1) / (len(grades) - 1))
     return format_html(
-        '<span class="grade ramp-{}" title="{}">{}</span>', step, f"{grade} {grades[index]['name']}", grade
+        '<span class="grade ramp-{}" title="{}">{}</span>',
+        step,
+        f"{rubric.sign(grade)} {grades[index]['name']}",
+        rubric.sign(grade),
     )
 
 

@@ -26,7 +26,7 @@ def item_list(request: HttpRequest, project: Project) -> HttpResponse:
     sees_references = "report" in request.capabilities
     form = ItemFilterForm(request.GET)
     form.is_valid()
-    items = Item.objects.for_project(project)
+    items = Item.objects.for_project(project).single()
     if form.cleaned_data.get("q"):
         items = items.asking(form.cleaned_data["q"])
     if sees_references and form.cleaned_data.get("reference") == "yes":

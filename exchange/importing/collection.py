@@ -307,7 +307,7 @@ class CollectionWriter:
             self.cursor.execute(
                 "SELECT i.query_id, i.candidate_id, i.id FROM corpus_item i"
                 " JOIN unnest(%s::bigint[], %s::bigint[]) AS p (query_id, candidate_id)"
-                " USING (query_id, candidate_id)",
+                " USING (query_id, candidate_id) WHERE i.rival_id IS NULL",
                 [[pair[0] for pair in doubtful], [pair[1] for pair in doubtful]],
             )
             for query, candidate, item in self.cursor.fetchall():

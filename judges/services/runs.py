@@ -49,6 +49,8 @@ def start_run(
     item_set = item_set or freeze_all_items(project)
     if item_set.project_id != project.pk:
         raise RunRefused(f"The item set “{item_set}” belongs to another project.")
+    if item_set.of_pairs:
+        raise RunRefused(f"The items of “{item_set}” are pairs; this judge grades one candidate at a time.")
     if item_set.n_items == 0:
         raise RunRefused("There are no items to judge: import some first.")
     if under_way := unfinished_run(judge, item_set=item_set, condition=condition):

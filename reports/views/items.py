@@ -2,6 +2,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from annotate.models import Label
+from annotate.services.adjudicating import rubric_of
 from corpus.models import Item, Project, Reference, Rubric
 from corpus.permissions import Capability, project_view
 from judges.models import Run, Verdict
@@ -10,9 +11,9 @@ from judges.models import Run, Verdict
 @project_view(Capability.VIEW)
 def item_detail(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """One item; for those who may see reports also what people and judges said of it."""
-    items = Item.objects.for_project(project).select_related("query", "candidate")
+    items = Item.objects.for_project(project).select_related("query", "candidate", "rival")
     item = get_object_or_404(items, pk=pk)
-    rubric = project.rubric
+    rubric = rubric_of(item, project)
     context = {"item": item, "rubric": rubric, "rail": "items"}
     if "report" in request.capabilities:
         context |= {

@@ -13,6 +13,7 @@ def settings_of(project, **changed) -> dict:
 def grades(*rows) -> dict:
     """The form of a rubric with these (value, name) rows."""
     sent = {"name": "Relevance", "cut": "1", "grades-TOTAL_FORMS": len(rows), "grades-INITIAL_FORMS": "0"}
+    sent |= {"criteria-TOTAL_FORMS": "0", "criteria-INITIAL_FORMS": "0"}
     for number, (value, name) in enumerate(rows):
         sent |= {f"grades-{number}-value": value, f"grades-{number}-name": name}
     return sent
@@ -68,6 +69,7 @@ def test_a_grade_is_taken_out_by_emptying_its_row(client_of, alice, project):
     for form in client.get(RUBRIC).context["grades"].forms:
         sent |= {f"{form.prefix}-{name}": form[name].value() or "" for name in form.fields}
     sent |= {"grades-TOTAL_FORMS": "6", "grades-INITIAL_FORMS": "4"}
+    sent |= {"criteria-TOTAL_FORMS": "0", "criteria-INITIAL_FORMS": "0"}
     sent |= {"grades-3-value": "", "grades-3-name": "", "grades-0-value": "0"}
     assert client.post(RUBRIC, sent).status_code == 302
     assert project.rubric.values == [0, 1, 2]

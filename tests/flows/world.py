@@ -15,7 +15,8 @@ from annotate.services.opening import open_round
 from annotate.services.queue import join_round, next_items
 from annotate.services.rounds import create_round
 from corpus.invitations import invite
-from corpus.models import Candidate, Hit, Item, Job, Membership, Project, Query, System, User
+from corpus.models import Candidate, Hit, Item, Job, Membership, Project, Query, Rubric, System, User
+from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.importer import bad_rows_path
@@ -39,6 +40,7 @@ BEFORE_NUMBER = {
     "invitations": "invitation",
     "engines": "engine",
     "users": "user",
+    "rubric": "rubric",
 }
 MARKDOWN = "[{words}](javascript:a()) ![](x) <img src=x onerror=a()> [b](data:text/html,a) <javascript:a()>"
 WORDS_IN_PATHS = {"chart": "confusion", "file_format": "svg", "token": "none"}
@@ -60,11 +62,21 @@ def make_world(slug: str, words: Words, *, folder) -> SimpleNamespace:
     member = Membership.objects.create(project=project, user=user, role="annotator")
     items = _items(project, words)
     world = SimpleNamespace(project=project, user=user, member=member, item=items[0], items=items)
+    world.rubric = _further_rubric(project, words)
     _labels(world, words)
     _verdicts(world, words)
     _files(world, words, folder)
     world.invitation, _ = invite(project, role="viewer", by=user, note=words("invitation note"))
     return world
+
+
+def _further_rubric(project: Project, words: Words) -> Rubric:
+    rubric = add_rubric(project, template="criteria", name=words("further rubric"))
+    for number, criterion in enumerate(rubric.criteria):
+        criterion |= {"name": words(f"criterion {number}"), "meaning": words("criterion meaning")}
+        criterion["grades"] = [grade | {"name": words("criterion grade")} for grade in criterion["grades"]]
+    rubric.save()
+    return rubric
 
 
 def _items(project: Project, words: Words) -> list[Item]:
