@@ -21,7 +21,7 @@ class GradeButton(NamedTuple):
     """`actions`: the names of what presses it (annotate.keys), with spaces between them."""
 
     value: int
-    sign: str  # on the chip
+    sign: str  # on the chip: the key that presses it
     name: str
     meaning: str
     actions: str
@@ -62,13 +62,13 @@ def grade_buttons(rubric: Rubric, *, rival_first: bool = False) -> list[GradeBut
 def _side_buttons(rubric: Rubric, *, rival_first: bool) -> list[GradeButton]:
     left, right = (RIVAL_BETTER, FIRST_BETTER) if rival_first else (FIRST_BETTER, RIVAL_BETTER)
     shown = [
-        (left, "←", "Left is better", 1),
-        (TIE, "=", "Neither is better", 0),
-        (right, "→", "Right is better", 2),
+        (left, "Left is better", 1),
+        (TIE, "Neither is better", 0),
+        (right, "Right is better", 2),
     ]
     return [
-        GradeButton(value, sign, name, "", f"grade_{key}", step=5)
-        for value, sign, name, key in shown
+        GradeButton(value, str(key), name, "", f"grade_{key}", step=5)
+        for value, name, key in shown
         if value in rubric.values
     ]
 
@@ -106,7 +106,7 @@ def sign_of(label: Label, rubric: Rubric) -> str:
         return "–"
     if not rubric.compares:
         return str(label.grade)
-    return {FIRST_BETTER: "←", TIE: "=", RIVAL_BETTER: "→"}[_as_seen(label.grade, label.rival_first)]
+    return {FIRST_BETTER: "L", TIE: "=", RIVAL_BETTER: "R"}[_as_seen(label.grade, label.rival_first)]
 
 
 def words_of(label: Label, rubric: Rubric, *, rival_first: bool | None = None) -> str:

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -56,9 +58,10 @@ def context_errors() -> list[str]:
 
 
 @pytest.fixture
-def new_page(chromium, live_server, context_errors) -> Iterator[Callable[..., Page]]:
+def new_page(chromium, live_server, context_errors, requests_at_work) -> Iterator[Callable[..., Page]]:
     """A page of nobody in particular, in a context of its own; options as for a Playwright context."""
     contexts: list[BrowserContext] = []
+    requests_at_work.forget()
 
     def open_page(**options) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
@@ -71,7 +74,41 @@ def new_page(chromium, live_server, context_errors) -> Iterator[Callable[..., Pa
 
     yield open_page
     for context in contexts:
+        context.set_offline(True)  # a labelling page gives its items back when it goes: not now
         context.close()
+    requests_at_work.wait_for_none()
+
+
+class RequestsAtWork:
+    """Counts the requests that the live server works on: the tables are emptied only when there are none."""
+
+    def __init__(self) -> None:
+        self._n, self._changed = 0, threading.Condition()
+        request_started.connect(self._begin)
+        request_finished.connect(self._end)
+
+    def _begin(self, **_facts) -> None:
+        with self._changed:
+            self._n += 1
+
+    def _end(self, **_facts) -> None:
+        with self._changed:
+            self._n -= 1
+            self._changed.notify_all()
+
+    def forget(self) -> None:
+        """Begin anew: other tests' clients may leave a response open."""
+        with self._changed:
+            self._n = 0
+
+    def wait_for_none(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._n <= 0, timeout=20), f"{self._n} requests hang"
+
+
+@pytest.fixture(scope="session")
+def requests_at_work() -> RequestsAtWork:
+    return RequestsAtWork()
 
 
 @pytest.fixture
