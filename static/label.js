@@ -55,6 +55,10 @@ const isGraded = (criterion) => criterion.querySelector("input:checked") !== nul
 function mark(criterion) {
   if (!criterion) return;
   for (const each of criteriaOf(current)) each.toggleAttribute("data-marked", each === criterion);
+}
+
+function markInView(criterion) {
+  mark(criterion);
   criterion.scrollIntoView({ block: "nearest" });
 }
 
@@ -66,7 +70,7 @@ function gradeCriterion(digit) {
   const wasGraded = criteria.every(isGraded); // a change to a full answer is looked over first
   choice.checked = true;
   const next = criteria.slice(place + 1).find((each) => !isGraded(each)) ?? criteria.find((each) => !isGraded(each));
-  mark(next ?? criteria[Math.min(place + 1, criteria.length - 1)]);
+  markInView(next ?? criteria[Math.min(place + 1, criteria.length - 1)]);
   const save = current.querySelector("[data-kind=save]");
   if (!next && !wasGraded && !mustConfirm) decide(save);
   else if (!next) save.focus({ preventScroll: true });
@@ -76,7 +80,7 @@ function stepCriterion(event, step) {
   const criteria = criteriaOf(current);
   if (!criteria.length || event.target.matches("input[type=radio]")) return false;
   const place = criteria.findIndex((each) => "marked" in each.dataset);
-  mark(criteria[Math.max(0, Math.min(place + step, criteria.length - 1))]);
+  markInView(criteria[Math.max(0, Math.min(place + step, criteria.length - 1))]);
   return true;
 }
 

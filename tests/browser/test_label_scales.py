@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from annotate.models import Label, Round
 from annotate.services.opening import open_round
 from annotate.services.rounds import create_round
-from corpus.models import Candidate, Item, Project, Query
+from corpus.models import Candidate, Item, Query
 from corpus.pairs import draw_pairs
 from corpus.rubrics import add_rubric
 from corpus.services import freeze_all_items
@@ -83,9 +83,7 @@ def test_digits_grade_one_criterion_after_the_other_and_the_last_one_goes_on(pag
     assert answers() == [(4, [3, 2, 1, 0])]
 
 
-def test_a_criterion_is_graded_again_with_the_arrows_and_a_full_answer_waits_for_enter(
-    page_of, ann, quality
-):
+def test_a_criterion_is_graded_again_with_the_arrows_and_a_full_answer_waits_for_enter(page_of, ann, quality):
     page = open_screen(page_of, ann, quality)
     for key in ("1", "1", "ArrowUp", "3", "1", "1", "1"):
         page.keyboard.press(key)
