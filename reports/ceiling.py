@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from annotate.models import Participation
+from annotate.references import ON_THE_SCALE
 from corpus.models import Job, Project
 from measures.counts import count_array
 from measures.summary import Agreement, summarise
@@ -16,18 +17,18 @@ from reports.models import CachedFigures
 from reports.scope import Scope
 
 # Where a rater has graded an item in several rounds, the latest grade is theirs.
-PAIRS = """
+PAIRS = f"""
     WITH several AS (
         SELECT label.item_id FROM annotate_label label
         WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
-          AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s)
+          AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s) AND {ON_THE_SCALE}
         GROUP BY label.item_id HAVING min(label.rater_id) < max(label.rater_id)
     ),
     said AS (
         SELECT DISTINCT ON (label.item_id, label.rater_id) label.item_id, label.rater_id, label.grade
         FROM annotate_label label JOIN several USING (item_id)
         WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
-          AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s)
+          AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s) AND {ON_THE_SCALE}
         ORDER BY label.item_id, label.rater_id, label.id DESC
     ),
     placed AS (
@@ -98,7 +99,7 @@ def _pairs(project: Project, scope: Scope) -> list[tuple]:
     raters = list(project.raters.values_list("pk", flat=True))
     if len(raters) < 2:
         return []
-    parameters = {"raters": raters, "values": list(scope.values), "split": scope.split}
+    parameters = {"project": project.pk, "raters": raters, "values": list(scope.values), "split": scope.split}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
         cursor.execute(PAIRS, parameters)

@@ -38,17 +38,24 @@ REPLICATES = 2_000
 Measure = Callable[[Tables], NDArray[np.float64]]
 
 
-def people_agreement(project: Project, *, scope: Scope, round: Round | None = None) -> People:
+def people_agreement(
+    project: Project, *, scope: Scope, round: Round | None = None, criterion: int = 0
+) -> People:
     """Agreement among the people of the project, or of one round, with 95 % intervals over queries.
 
+    On the project's own scale or the round's; `criterion` is the place among the scales of its rubric.
     Taken from the cache while no label and no adjudication has changed. Queries of all splits count: people
     are not tuned on any.
     """
+    if round or criterion:
+        rubric = round.rubric if round else project.rubric
+        scope = scope._replace(values=tuple(rubric.scales[criterion].values))
     scope = scope._replace(split=None, replicates=min(scope.replicates, REPLICATES))
-    key = scope.key(project, "people", round and round.pk, label_mark(project), _adjudication_mark(project))
+    marks = label_mark(project), _adjudication_mark(project)
+    key = scope.key(project, "people", round and round.pk, criterion, *marks)
     known = CachedFigures.objects.known(project, [key])
     if key not in known:
-        counted = count_people(project, round=round, values=scope.values)
+        counted = count_people(project, round=round, values=scope.values, criterion=criterion)
         known = {key: people_as_json(measure_people(counted, scope=scope))}
         CachedFigures.objects.remember(project, known)
     return people_from_json(known[key])

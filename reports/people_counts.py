@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from annotate.models import Round
+from annotate.references import ON_THE_SCALE
 from corpus.models import Project
 from reports.counts import WORK_MEM, place_queries
 
@@ -24,9 +25,9 @@ MOST_PAIRED = 20
 
 SAID = """
     said AS MATERIALIZED (
-        SELECT DISTINCT ON (label.item_id, label.rater_id) label.item_id, label.rater_id, label.grade
+        SELECT DISTINCT ON (label.item_id, label.rater_id) label.item_id, label.rater_id, {grade} AS grade
         FROM annotate_label label
-        WHERE {whose} AND label.superseded_at IS NULL AND label.grade = ANY(%(values)s)
+        WHERE {whose} AND label.superseded_at IS NULL AND {grade} = ANY(%(values)s)
           AND label.gold_grade IS NULL
         ORDER BY label.item_id, label.rater_id, label.id DESC
     )
@@ -38,7 +39,7 @@ PATTERNS = """
         SELECT said.item_id, item.query_id, ARRAY[{counts}] AS counts, decided.grade AS decided
         FROM said JOIN corpus_item item ON item.id = said.item_id
         LEFT JOIN annotate_adjudication decided
-               ON decided.item_id = said.item_id AND decided.superseded_at IS NULL
+               ON decided.item_id = said.item_id AND decided.superseded_at IS NULL AND %(is_decided)s
         GROUP BY said.item_id, item.query_id, decided.grade
         HAVING count(*) > 1 OR decided.grade IS NOT NULL
     )
@@ -61,15 +62,18 @@ GOLD = """
            array_position(%(values)s::int[], label.grade::int) - 1, count(*)
     FROM annotate_label label JOIN corpus_item item ON item.id = label.item_id
     WHERE {whose} AND label.superseded_at IS NULL AND label.grade = ANY(%(values)s)
-      AND label.gold_grade = ANY(%(values)s)
+      AND label.gold_grade = ANY(%(values)s) AND %(criterion)s = 0
     GROUP BY 1, 2, 3, 4
 """
 WORK = """
     SELECT rater_id, count(grade), count(*) FILTER (WHERE cannot_judge), ARRAY[{counts}],
            percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
-           count(gap) FILTER (WHERE gap <= %(pause)s), sum(gap) FILTER (WHERE gap <= %(pause)s)
+           count(gap) FILTER (WHERE gap <= %(pause)s), sum(gap) FILTER (WHERE gap <= %(pause)s),
+           count(went_left), count(*) FILTER (WHERE went_left)
     FROM (
-        SELECT label.rater_id, label.grade, label.cannot_judge, label.seconds,
+        SELECT label.rater_id, {grade} AS grade, label.cannot_judge, label.seconds,
+               CASE label.grade WHEN 2 THEN NOT label.rival_first WHEN 0 THEN label.rival_first END
+                   AS went_left,
                CASE WHEN label.job_id IS NULL AND label.round_id IS NOT NULL THEN extract(epoch FROM
                    label.created_at - lag(label.created_at) OVER (
                        PARTITION BY label.rater_id, label.round_id, label.job_id IS NULL
@@ -89,10 +93,17 @@ class RaterWork(NamedTuple):
     grades: list[int]  # labels by grade position
     median_seconds: float | None  # from showing an item to its grade
     per_hour: float | None  # labels an hour, without pauses
+    n_sides: int = 0  # preferences for one side
+    n_left: int = 0  # of these for the left one
 
     @property
     def n_labels(self) -> int:
         return self.n_graded + self.n_cannot_judge
+
+    @property
+    def share_left(self) -> float | None:
+        """Percent of preferences for a side that went to the left one; None without any."""
+        return 100 * self.n_left / self.n_sides if self.n_sides else None
 
     @property
     def share_cannot_judge(self) -> float:
@@ -130,21 +141,30 @@ class PeopleCounts(NamedTuple):
     gold: NDArray[np.int64] | None  # (R, Q, K, K): known grade × the rater's; None without gold items
 
 
-def count_people(project: Project, *, round: Round | None, values: Sequence[int]) -> PeopleCounts:
-    """Count everybody's current labels, of one round or of the whole project (labels from files too)."""
+def count_people(
+    project: Project, *, round: Round | None, values: Sequence[int], criterion: int = 0
+) -> PeopleCounts:
+    """Count everybody's current labels, of one round or of the whole project (labels from files too).
+
+    Of the project only labels on its own scale. `criterion` is the place among the rubric's scales.
+    """
     names = dict(project.raters.values_list("pk", "name"))
     keys = {
+        "project": project.pk,
+        "criterion": criterion,
+        "is_decided": criterion == 0 and (round is None or round.rubric.compares or round.rubric.is_main),
         "round": round and round.pk,
         "raters": list(names),
         "values": list(values),
         "pause": PAUSE_SECONDS,
     }
-    whose = "label.round_id = %(round)s" if round else "label.rater_id = ANY(%(raters)s)"
+    whose = "label.round_id = %(round)s" if round else f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE}"
+    grade = "label.grade" if criterion == 0 else f"label.marks[{int(criterion)}]"
     counts = ", ".join(f"count(*) FILTER (WHERE grade = {int(value)})" for value in values)
-    said = SAID.format(whose=whose)
+    said = SAID.format(whose=whose, grade=grade)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
-        work = _fetch(cursor, WORK.format(whose=whose, counts=counts), keys)
+        work = _fetch(cursor, WORK.format(whose=whose, counts=counts, grade=grade), keys)
         patterns = _fetch(
             cursor, PATTERNS.format(said=said, counts=counts.replace("grade", "said.grade")), keys
         )
@@ -173,9 +193,9 @@ def _fetch(cursor, statement: str, keys: dict[str, Any]) -> list[tuple]:
 
 
 def _work(row: tuple) -> RaterWork:
-    _, n_graded, n_cannot_judge, grades, median, n_gaps, seconds = row
+    _, n_graded, n_cannot_judge, grades, median, n_gaps, seconds, n_sides, n_left = row
     per_hour = 3600 * n_gaps / seconds if n_gaps and seconds else None
-    return RaterWork(n_graded, n_cannot_judge, grades, median, per_hour)
+    return RaterWork(n_graded, n_cannot_judge, grades, median, per_hour, n_sides, n_left)
 
 
 def _patterns(

@@ -54,7 +54,9 @@ def waiting_items(round: Round) -> list[WaitingItem]:
     open_flags = Flag.objects.filter(slot__round=round, settled_at=None).select_related("rater")
     for flag in open_flags.order_by("id")[:MOST_SHOWN]:
         flags.setdefault(flag.slot_id, []).append(flag)
-    slots = Slot.objects.filter(pk__in=nobodys | set(flags)).select_related("item__query", "item__candidate")
+    slots = Slot.objects.filter(pk__in=nobodys | set(flags)).select_related(
+        "item__query", "item__candidate", "item__rival"
+    )
     return [
         WaitingItem(slot, slot.pk in nobodys, flags.get(slot.pk, []))
         for slot in slots.order_by("position", "id")[:MOST_SHOWN]
@@ -63,7 +65,9 @@ def waiting_items(round: Round) -> list[WaitingItem]:
 
 def taken_out(round: Round) -> list[Slot]:
     """The first hundred items that managers took out of the queue."""
-    slots = round.slots.exclude(fate=Slot.Fate.QUEUED).select_related("item__query", "item__candidate")
+    slots = round.slots.exclude(fate=Slot.Fate.QUEUED).select_related(
+        "item__query", "item__candidate", "item__rival"
+    )
     return list(slots.order_by("position", "id")[:MOST_SHOWN])
 
 

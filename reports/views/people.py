@@ -2,7 +2,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from annotate.models import Round
-from corpus.models import Project
+from corpus.models import Project, Rubric
 from corpus.permissions import Capability, project_view
 from reports.charts.pairwise import pair_matrix, pairwise_figure
 from reports.charts.rendering import CONTENT_TYPES
@@ -20,7 +20,9 @@ from reports.scope import scope_of
 def people(request: HttpRequest, project: Project) -> HttpResponse:
     """How far people agree with each other now, in the whole project or in one round (?round=)."""
     round = _round(request, project)
-    found = people_agreement(project, scope=scope_of(project), round=round)
+    rubric = round.rubric if round else project.rubric
+    criterion = _criterion(request, rubric)
+    found = people_agreement(project, scope=scope_of(project), round=round, criterion=criterion)
     names = dict(project.raters.values_list("pk", "name"))
     matrix = pair_matrix(found.pairs, names=names)
     context = {
@@ -36,8 +38,11 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
         "standard_words": STANDARD_OF_GOLD if found.has_gold else STANDARD_OF_OTHERS,
         "rule_words": RULE,
         "measures": MEASURES,
-        "reliability": reliability(project),
-        "rubric": project.rubric,
+        "reliability": None if (round and not rubric.is_main) or criterion else reliability(project),
+        "rubric": rubric if rubric.compares else rubric.scales[criterion],
+        "compares": rubric.compares,
+        "criteria": rubric.scales if rubric.criteria else [],
+        "criterion": criterion,
         "rail": "people",
     }
     return render(request, "reports/people.html", context)
@@ -46,7 +51,9 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Capability.REPORT)
 def people_chart(request: HttpRequest, project: Project, file_format: str) -> HttpResponse:
     """The matrix of every two people as a file."""
-    found = people_agreement(project, scope=scope_of(project), round=_round(request, project))
+    round = _round(request, project)
+    criterion = _criterion(request, round.rubric if round else project.rubric)
+    found = people_agreement(project, scope=scope_of(project), round=round, criterion=criterion)
     matrix = pair_matrix(found.pairs, names=dict(project.raters.values_list("pk", "name")))
     if len(matrix) < 2 or file_format not in CONTENT_TYPES:
         raise Http404("No such chart.")
@@ -68,7 +75,14 @@ def _round(request: HttpRequest, project: Project) -> Round | None:
     wanted = request.GET.get("round", "")
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
         return None
-    return get_object_or_404(project.rounds, pk=int(wanted))
+    return get_object_or_404(project.rounds.select_related("rubric"), pk=int(wanted))
+
+
+def _criterion(request: HttpRequest, rubric: Rubric) -> int:
+    """The place of the scale asked for among the rubric's; the first where there is no such one."""
+    wanted = request.GET.get("criterion", "")
+    place = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 3 else 0
+    return place if place < len(rubric.scales) else 0
 
 
 def _shares(rater: RaterAgreement) -> list[float]:

@@ -23,19 +23,26 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="the project's short name")
         parser.add_argument("--round", help="only the labels of the round with this name")
+        parser.add_argument("--criterion", help="which scale of a rubric of several criteria, by its name")
         parser.add_argument(
             "--json", action="store_true", help="print one object; an estimate is [value, low, high]"
         )
 
-    def handle(self, *, project: str, round: str | None, json: bool, **options) -> None:
+    def handle(
+        self, *, project: str, round: str | None, criterion: str | None, json: bool, **options
+    ) -> None:
         found = Project.objects.filter(slug=project).first()
         if found is None:
             raise CommandError(f"There is no project “{project}”.")
         wanted = found.rounds.filter(name=round).first() if round else None
         if round and wanted is None:
             raise CommandError(f"The project has no round “{round}”.")
+        scales = [scale.name for scale in (wanted.rubric if wanted else found.rubric).scales]
+        if criterion and criterion not in scales:
+            raise CommandError(f"There is no criterion “{criterion}”; choose one of {', '.join(scales)}.")
+        place = scales.index(criterion) if criterion else 0
         names = dict(found.raters.values_list("pk", "name"))
-        people = people_agreement(found, scope=scope_of(found), round=wanted)
+        people = people_agreement(found, scope=scope_of(found), round=wanted, criterion=place)
         if json:
             self.stdout.write(_as_json(people, names))
         else:
