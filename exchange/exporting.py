@@ -12,11 +12,13 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import connection, transaction
 
+from annotate.models import Label
 from corpus.audit import record
+from corpus.counting import count
 from corpus.jobs import JobFailed, Progress, do_exclusively, enqueue
-from corpus.models import Job, Project, User
+from corpus.models import Job, Project, Rubric, User
 from corpus.models.audit import Verb
-from exchange.long_form import EXACT, HEADER, csv_statements, jsonl_statements
+from exchange.long_form import EXACT, csv_statements, header, jsonl_statements
 from exchange.qrels_form import id_with_blank, qrels_statement
 from judges.models import Judge
 
@@ -36,17 +38,21 @@ def prepare_export(
     what: str = "both",
     file_format: str = "csv",
     judge: Judge | None = None,
+    scale: Rubric | None = None,
     by: User | None = None,
     out: Path | None = None,
 ) -> Job:
     """Queue an export. Qrels hold the reference, or one judge's grades when a judge is given.
 
+    With a `scale` of the project's further ones, the labels of the rounds on it alone.
     `out` is where a command wants the file; without it the file lies under CONCORD_VAR and is downloaded.
     """
     if what not in WHAT or file_format not in FILE_FORMATS:
         raise CannotExport(f"Choose one of {', '.join(WHAT)} and one of {', '.join(FILE_FORMATS)}.")
     if judge is not None and judge.project_id != project.pk:
         raise CannotExport("That judge belongs to another project.")
+    if scale is not None and (scale.project_id != project.pk or scale.is_main or file_format == "qrels"):
+        raise CannotExport("Labels on a further scale of the project go out as CSV or JSON lines.")
     if judge is not None and file_format != "qrels":
         raise CannotExport("One judge's grades go out as qrels; the long form holds those of all judges.")
     job = Job.objects.create(
@@ -54,7 +60,8 @@ def prepare_export(
         kind=Job.Kind.EXPORT,
         created_by=by,
         params={
-            "what": what,
+            "what": "labels" if scale else what,
+            "scale": scale.pk if scale else None,
             "file_format": file_format,
             "judge": judge.pk if judge else None,
             "out": str(out.resolve()) if out else "",
@@ -97,7 +104,7 @@ def export_file(job: Job, progress: Progress) -> dict:
             progress.update(n_total=_expected_rows(job), note="Writing rows")
             with _Sink(file, progress) as sink:
                 if job.params["file_format"] == "csv":
-                    sink.write([HEADER])
+                    sink.write([header(Rubric.objects.filter(pk=job.params.get("scale")).first())])
                 for statement, params in _statements(job):
                     sink.copy(statement, params)
                 sink.finish()
@@ -175,9 +182,9 @@ def _statements(job: Job) -> Iterable[tuple[str, dict]]:
     """COPY statements whose output, one after the other, is the file. Raises JobFailed where it cannot be."""
     file_format, what = job.params["file_format"], job.params["what"]
     if file_format == "csv":
-        return csv_statements(job.project_id, what=what)
+        return csv_statements(job.project_id, what=what, scale=job.params.get("scale"))
     if file_format == "jsonl":
-        return jsonl_statements(job.project_id, what=what)
+        return jsonl_statements(job.project_id, what=what, scale=job.params.get("scale"))
     judge = job.params["judge"]
     if unfit := id_with_blank(job.project_id, judge_id=judge):
         raise JobFailed(
@@ -188,18 +195,13 @@ def _statements(job: Job) -> Iterable[tuple[str, dict]]:
 
 
 def _expected_rows(job: Job) -> int | None:
-    """Rows to come, from cheap counts; None for references and qrels."""
-    if job.params["file_format"] == "qrels" or job.params["what"] == "references":
+    """About how many rows will come, from cheap counts; None for references, other scales and qrels."""
+    if job.params["file_format"] == "qrels" or job.params["what"] == "references" or job.params.get("scale"):
         return None
     n = 0
     with connection.cursor() as cursor:
         if job.params["what"] != "verdicts":
-            cursor.execute(
-                "SELECT count(*) FROM annotate_label l JOIN annotate_rater r ON r.id = l.rater_id"
-                " WHERE r.project_id = %s AND l.superseded_at IS NULL",
-                [job.project_id],
-            )
-            n += cursor.fetchone()[0]
+            n += count(Label.objects.current().filter(rater__project=job.project_id)).n
         if job.params["what"] != "labels":
             cursor.execute(
                 "SELECT coalesce(sum(n_graded + n_scored + n_abstained + n_unreadable + n_failed), 0)"

@@ -78,12 +78,19 @@ class ExportForm(forms.Form):
         answered = Run.objects.filter(judge=OuterRef("pk"), job__state=Job.State.DONE, n_graded__gt=0)
         judges = Judge.objects.filter(Exists(answered), project=project).select_related("prompt")
         self.fields["judge"].queryset = judges
+        self.scales = {f"scale:{rubric.pk}": rubric for rubric in project.rubrics.order_by("id")[1:]}
+        self.fields["what"].choices += [
+            (key, f"Labels of rounds on “{rubric}”: {rubric.get_kind_display().lower()}")
+            for key, rubric in self.scales.items()
+        ]
 
     def choices(self) -> dict:
         """The keyword arguments for `prepare_export`."""
         cleaned = self.cleaned_data
         if cleaned["file_format"] == "qrels":
             return {"file_format": "qrels", "judge": cleaned["judge"], "what": whose(cleaned["judge"])}
+        if scale := self.scales.get(cleaned["what"]):
+            return {"file_format": cleaned["file_format"], "what": "labels", "scale": scale}
         return {"file_format": cleaned["file_format"], "what": cleaned["what"]}
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from corpus.models import Rubric
 from exchange.formats.formula_guard import GUARD_REGEX
 
 # The connection writes times in UTC and in ISO's form; this makes every number read back to the last bit.
@@ -50,10 +51,44 @@ COLUMNS = (
     Column("score", ABSENT, "v.score"),
     Column("raw", ABSENT, "v.raw", True),
     Column("rationale", "l.rationale", "v.reason", True),
+    Column("reason", "l.reason", ABSENT),
+    Column("marks", "NULL::json", ABSENT),
+    Column("gold_grade", "l.gold_grade", ABSENT),
+    Column("guidelines_version", "l.guidelines_version", ABSENT),
+    Column("drawn_with", "l.drawn_with", ABSENT),
+    Column("seconds", "l.seconds", ABSENT),
     Column("metadata", "c.metadata", "c.metadata"),
     Column("created_at", "l.created_at", "v.created_at"),
 )
-HEADER = ",".join(column.name for column in COLUMNS).encode() + b"\n"
+
+WON = "CASE {} WHEN 2 THEN 'candidate' WHEN 0 THEN 'rival' WHEN 1 THEN 'neither' END"
+RIVAL = " JOIN corpus_candidate x ON x.id = i.rival_id"
+# A preference in columns of its own: name, SQL, whether it may be text from outside.
+PREFERENCE_COLUMNS: list[tuple[str, str, bool]] = [
+    *[(column.name, column.label, column.is_text) for column in COLUMNS[:6]],
+    ("rival_id", "x.external_id", True),
+    ("rival_title", "x.title", True),
+    ("rival", "x.text", True),
+    ("rater", "a.name", True),
+    ("round", "o.name", True),
+    ("preferred", WON.format("l.grade"), False),
+    ("left_side", "CASE WHEN l.rival_first THEN 'rival' ELSE 'candidate' END", False),
+    ("rationale", "l.rationale", True),
+    ("reason", "l.reason", False),
+    ("gold", WON.format("l.gold_grade"), False),
+    *[
+        (column.name, column.label, column.is_text)
+        for column in COLUMNS
+        if column.name in ("guidelines_version", "drawn_with", "seconds", "created_at")
+    ],
+]
+
+
+def header(rubric: Rubric | None = None) -> bytes:
+    """The first line of a CSV file of the long form, or of labels on this rubric."""
+    columns: Sequence[tuple] = PREFERENCE_COLUMNS if rubric and rubric.compares else COLUMNS
+    return ",".join(column[0] for column in columns).encode() + b"\n"
+
 
 ITEMS = """
 JOIN corpus_item i ON i.id = {item}
@@ -73,6 +108,8 @@ LABELS_OF_ROUND = (
 # One row an item; the rater tells what somebody decided from what the rule makes of labels.
 REFERENCES = (
     "FROM (SELECT f.item_id, f.query_id, f.grade, false AS cannot_judge, coalesce(d.note, '') AS rationale,"
+    " '' AS reason, NULL::int AS gold_grade, NULL::int AS guidelines_version, NULL::float8 AS drawn_with,"
+    " NULL::float8 AS seconds,"
     " coalesce(d.created_at, f.updated_at) AS created_at,"
     " CASE WHEN d.id IS NULL THEN 'reference' ELSE 'adjudicated' END AS rater"
     " FROM corpus_reference f"
@@ -100,33 +137,39 @@ def guarded(expression: str) -> str:
     )
 
 
-def csv_statements(project_id: int, *, what: str) -> Iterator[Statement]:
-    """COPY statements whose output, below HEADER, is the long form as CSV: UTF-8, cells guarded."""
+def csv_statements(project_id: int, *, what: str, scale: int | None = None) -> Iterator[Statement]:
+    """COPY statements whose output, below `header`, is the long form as CSV: UTF-8, cells guarded."""
 
     def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
         return ", ".join(
             guarded(value) if is_text and value != ABSENT else value for _, value, is_text in columns
         )
 
-    for select, keys in _selects(project_id, what=what, cells=cells):
+    for select, keys in _selects(project_id, what=what, scale=scale, cells=cells):
         yield f"COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", keys | {"guard": GUARD_REGEX}
 
 
-def jsonl_statements(project_id: int, *, what: str) -> Iterator[Statement]:
+def jsonl_statements(project_id: int, *, what: str, scale: int | None = None) -> Iterator[Statement]:
     """COPY statements of the long form as JSON lines; labels have no keys that only verdicts have."""
 
     def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
         return ", ".join(f"{value} AS {name}" for name, value, _ in columns if value != ABSENT)
 
-    for select, keys in _selects(project_id, what=what, cells=cells):
+    for select, keys in _selects(project_id, what=what, scale=scale, cells=cells):
         yield copy_lines_out(f"SELECT row_to_json(grades)::text FROM ({select}) grades"), keys
 
 
-def _selects(project_id: int, *, what: str, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
+def _selects(
+    project_id: int, *, what: str, scale: int | None, cells: Callable[[Sequence], str]
+) -> Iterator[Statement]:
     """The SELECTs of labels (from files, then each round's) and of verdicts (each complete run's).
 
+    Labels are those on the project's own scale; of another `scale` (a rubric's key) its rounds' labels alone.
     Or of the references alone, as labels that one rater might have given.
     """
+    if scale is not None:
+        yield from _labels_of_rounds(scale, cells)
+        return
     labels = cells([(column.name, column.label, column.is_text) for column in COLUMNS])
     if what == "references":
         yield f"SELECT {labels} {REFERENCES}", {"project": project_id}
@@ -134,9 +177,8 @@ def _selects(project_id: int, *, what: str, cells: Callable[[Sequence], str]) ->
     with connection.cursor() as cursor:
         if what != "verdicts":
             yield f"SELECT {labels} {LABELS_FROM_FILES}", {"project": project_id}
-            cursor.execute("SELECT id FROM annotate_round WHERE project_id = %s ORDER BY id", [project_id])
-            for (round,) in cursor.fetchall():
-                yield f"SELECT {labels} {LABELS_OF_ROUND}", {"round": round}
+            cursor.execute("SELECT min(id) FROM corpus_rubric WHERE project_id = %s", [project_id])
+            yield from _labels_of_rounds(cursor.fetchone()[0], cells)
         if what != "labels":
             verdicts = cells([(column.name, column.verdict, column.is_text) for column in COLUMNS])
             cursor.execute(
@@ -147,6 +189,23 @@ def _selects(project_id: int, *, what: str, cells: Callable[[Sequence], str]) ->
             )
             for (run,) in cursor.fetchall():
                 yield f"SELECT {verdicts} {VERDICTS_OF_RUN}", {"run": run}
+
+
+def _labels_of_rounds(rubric_id: int, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
+    """The SELECT of each round on this rubric; of a preference in columns of its own."""
+    rubric = Rubric.objects.get(pk=rubric_id)
+    columns = [(column.name, column.label, column.is_text) for column in COLUMNS]
+    keys: dict[str, object] = {}
+    if rubric.criteria:
+        keys = {f"criterion_{place}": scale.name for place, scale in enumerate(rubric.scales[1:], 1)}
+        pairs = ", ".join(f"%(criterion_{n})s::text, l.marks[{n}]" for n in range(1, len(keys) + 1))
+        marks = f"CASE WHEN l.marks IS NOT NULL THEN json_build_object({pairs}) END"
+        columns = [("marks", marks, False) if column[0] == "marks" else column for column in columns]
+    source = LABELS_OF_ROUND
+    if rubric.compares:
+        columns, source = PREFERENCE_COLUMNS, LABELS_OF_ROUND.replace(" WHERE", RIVAL + " WHERE")
+    for round in rubric.rounds.order_by("id").values_list("pk", flat=True):
+        yield f"SELECT {cells(columns)} {source}", {"round": round, **keys}
 
 
 def copy_lines_out(select: str) -> str:

@@ -21,6 +21,12 @@ COLUMN_WORDS = {
     "score": "The judge’s continuous value, where it has one.",
     "raw": "What the judge wrote, word for word.",
     "rationale": "Why a person chose the grade; for verdicts the reason of a failure.",
+    "reason": "Why a person could not judge: query, text, language, knowledge or other.",
+    "marks": "The grades of the rubric’s further criteria by name, as JSON.",
+    "gold_grade": "The known grade of a gold item; such an answer has no say in the reference.",
+    "guidelines_version": "The version of the guidelines that the person had before them.",
+    "drawn_with": "The chance with which the item was drawn in a round ordered by priority.",
+    "seconds": "From showing the item to its grade.",
     "metadata": "The candidate’s other columns, as JSON.",
     "created_at": "When the grade was given or imported, with time zone.",
 }

@@ -11,6 +11,7 @@ from annotate.services.queue import lock_participation, lock_slot
 from corpus.models import User
 
 MOST_SHOWN = 100
+TEXTS = ("item__query", "item__candidate", "item__rival")
 
 # Places are left, and everybody who takes part has skipped the item or graded it already.
 NOBODYS = """

@@ -42,6 +42,12 @@ FIELDS = (
     Field("score", number_or_none, None),
     Field("raw", plain_text),
     Field("rationale", plain_text),
+    Field("reason", name_text),
+    Field("marks", metadata_or_none, None),
+    Field("gold_grade", grade_text, None),
+    Field("guidelines_version", number_or_none, None),
+    Field("drawn_with", number_or_none, None),
+    Field("seconds", number_or_none, None),
     Field("created_at", name_text),
     Field("metadata", metadata_or_none, None),
 )

@@ -78,6 +78,12 @@ class GradeRow(NamedTuple):
     score: float | None
     raw: str
     rationale: str
+    reason: str
+    marks: Metadata | None
+    gold_grade: str | None
+    guidelines_version: float | None
+    drawn_with: float | None
+    seconds: float | None
     created_at: str
     metadata: Metadata | None
 

@@ -10,6 +10,8 @@ from corpus.services import freeze_rubric
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.collection import Placed
 from exchange.importing.copying import NULL, copy_lines, escape
+from exchange.importing.label_facts import COLUMNS as FACTS
+from exchange.importing.label_facts import NO_FACTS, LabelFacts
 from exchange.importing.rounds import RoundWriter
 
 DEFAULT_RATER = "imported"
@@ -30,6 +32,7 @@ class FileLabel(NamedTuple):
     rationale: str = ""
     round: str = ""
     created_at: str = ""
+    facts: LabelFacts = NO_FACTS
 
 
 class LabelWriter:
@@ -92,7 +95,8 @@ class LabelWriter:
                 self._not_in_round(label)
                 continue
             new[key] = label
-            if label.placed.item in seen_items or not label.placed.is_new or label.grade is None:
+            is_gold = label.facts.gold_grade is not None
+            if label.placed.item in seen_items or not label.placed.is_new or label.grade is None or is_gold:
                 items_twice.add(label.placed.item)
             seen_items.add(label.placed.item)
         if not new:
@@ -123,16 +127,16 @@ class LabelWriter:
             else f"{item}\t{rater}\t\\N\tt\t{escape(label.rationale)}\t{job}"
             for (item, rater, _), label in new.items()
         )
-        if not any(label.created_at or label.round for label in new.values()):
+        if not any(label.created_at or label.round or label.facts != NO_FACTS for label in new.values()):
             copy_lines(self.cursor, "annotate_label", COLUMNS, lines)
             return
         rounds = {name: self.rounds.key(name) or NULL for name in {key[2]: None for key in new}}
         copy_lines(
             self.cursor,
             "annotate_label",
-            [*COLUMNS, "round_id", "created_at"],
+            [*COLUMNS, "round_id", "created_at", *FACTS],
             (
-                f"{line}\t{rounds[label.round]}\t{label.created_at or 'now'}"
+                f"{line}\t{rounds[label.round]}\t{label.created_at or 'now'}\t{_cells(label.facts)}"
                 for line, label in zip(lines, new.values(), strict=True)
             ),
         )
@@ -183,6 +187,13 @@ class LabelWriter:
                 "UPDATE corpus_project SET reference_version = reference_version + 1 WHERE id = %s",
                 [self.project.pk],
             )
+
+
+def _cells(facts: LabelFacts) -> str:
+    """The facts as COPY reads them."""
+    marks = NULL if facts.marks is None else "{" + ",".join(map(str, facts.marks)) + "}"
+    rest = (NULL if value is None else repr(value) for value in facts[2:])
+    return "\t".join((facts.reason, marks, *rest))
 
 
 _MISSING = object()

@@ -60,13 +60,16 @@ class RoundWriter:
             self.cursor.execute(
                 "UPDATE annotate_round SET opened_at = f.first, closed_at = f.last, overlap = f.overlap FROM"
                 " (SELECT min(created_at) AS first, max(created_at) AS last, (SELECT max(n) FROM"
-                " (SELECT count(*) AS n FROM annotate_label WHERE round_id = %(round)s GROUP BY item_id) c)"
+                " (SELECT greatest(count(*) - count(gold_grade), 1) AS n FROM annotate_label"
+                " WHERE round_id = %(round)s GROUP BY item_id) c)"
                 " AS overlap FROM annotate_label WHERE round_id = %(round)s) f WHERE id = %(round)s",
                 keys,
             )
             self.cursor.execute(
-                "INSERT INTO annotate_participation (round_id, rater_id, n_labels, joined_at, last_label_at)"
-                " SELECT %(round)s, rater_id, count(*), min(created_at), max(created_at)"
+                "INSERT INTO annotate_participation"
+                " (round_id, rater_id, n_labels, n_gold, joined_at, last_label_at)"
+                " SELECT %(round)s, rater_id, count(*) - count(gold_grade), count(gold_grade),"
+                " min(created_at), max(created_at)"
                 " FROM annotate_label WHERE round_id = %(round)s GROUP BY rater_id",
                 keys,
             )

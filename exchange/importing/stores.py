@@ -17,6 +17,7 @@ from exchange.formats.rows import (
 )
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.collection import CollectionWriter, Pair
+from exchange.importing.label_facts import LabelFacts, read_facts
 from exchange.importing.labels import FileLabel, LabelWriter
 from exchange.importing.reading_grades import GradeReader
 from exchange.importing.verdicts import Author, FileVerdict, VerdictWriter
@@ -44,7 +45,8 @@ class Store(ABC):
         self.bad = bad
         self.params: dict[str, Any] = job.params
         self._fitting: set[tuple] = set()
-        self.grades = GradeReader(project.rubric)
+        rubric = project.rubric
+        self.grades, self.criteria = GradeReader(rubric), rubric.scales[1:]
         self.collection = CollectionWriter(cursor, project=project, job=job, bad=bad)
         self.labels = LabelWriter(cursor, project=project, job=job, bad=bad)
         self.verdicts = VerdictWriter(cursor, project=project, job=job, bad=bad)
@@ -230,7 +232,7 @@ class GradeStore(Store):
     """Concord's own long-form export: texts, people's labels and judges' verdicts in one file."""
 
     def take(self, rows: Sequence[GradeRow]) -> None:
-        people: list[tuple[GradeRow, int | None, str]] = []
+        people: list[tuple[GradeRow, int | None, str, LabelFacts]] = []
         judges: list[tuple[GradeRow, Author, str]] = []
         for row in rows:
             created_at = self._moment(row)
@@ -242,16 +244,18 @@ class GradeStore(Store):
             elif not self.fits(row.line, rater=row.rater, round=row.round):
                 continue
             elif row.outcome == "abstained":
-                if self.may_abstain(row.line, "outcome"):
-                    people.append((row, None, created_at))
-            elif (grade := self.person_grade(row.line, "grade", row.grade)) is not None:
-                people.append((row, grade, created_at))
+                if self.may_abstain(row.line, "outcome") and (facts := self._facts(row, None)):
+                    people.append((row, None, created_at, facts))
+            elif (grade := self.person_grade(row.line, "grade", row.grade)) is not None and (
+                facts := self._facts(row, grade)
+            ):
+                people.append((row, grade, created_at, facts))
         good = [each[0] for each in (*people, *judges)]
         placed = iter(self.collection.place([_pair(row) for row in good]))
         self.labels.write(
             [
-                FileLabel(row.line, place, row.rater, grade, row.rationale, row.round, created_at)
-                for (row, grade, created_at), place in zip(people, placed, strict=False)
+                FileLabel(row.line, place, row.rater, grade, row.rationale, row.round, created_at, facts)
+                for (row, grade, created_at, facts), place in zip(people, placed, strict=False)
                 if place is not None
             ]
         )
@@ -270,6 +274,14 @@ class GradeStore(Store):
                 if place is not None
             ]
         )
+
+    def _facts(self, row: GradeRow, grade: int | None) -> LabelFacts | None:
+        """What else the row tells of a label; None, and a bad row, where that cannot be stored."""
+        read = read_facts(row, grade, criteria=self.criteria, grades=self.grades)
+        if isinstance(read, LabelFacts):
+            return read
+        self.bad.add(row.line, *read)
+        return None
 
     def _author(self, row: GradeRow) -> Author | None:
         """The judge of the row; None, and a bad row, where it cannot be stored."""

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from corpus.jobs import cancel
-from corpus.models import Job, Project
+from corpus.models import Job, Project, Rubric
 from corpus.models.job import JobQuerySet
 from corpus.paging import page_of_newest
 from corpus.permissions import Capability, project_view
@@ -109,6 +109,11 @@ def titles(jobs: Iterable[Job]) -> list[str]:
             pk__in=[job.params.get("judge") for job in jobs if job.params.get("judge")]
         ).values_list("pk", "name")
     )
+    scales = dict(
+        Rubric.objects.filter(
+            pk__in=[job.params.get("scale") for job in jobs if job.params.get("scale")]
+        ).values_list("pk", "name")
+    )
     found = []
     for job in jobs:
         params = job.params
@@ -118,5 +123,7 @@ def titles(jobs: Iterable[Job]) -> list[str]:
             found.append("Qrels of the reference")
         else:
             what = WHAT_WORDS[params["what"]]
+            if params.get("scale"):
+                what = f"Labels on “{scales.get(params['scale'], '(removed)')}”"
             found.append(f"{what}, {'CSV' if params['file_format'] == 'csv' else 'JSON Lines'}")
     return found

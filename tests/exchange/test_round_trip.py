@@ -122,7 +122,8 @@ LONG_FORM_OF_A_PROJECT = """
            g.* FROM ({grades}) g JOIN corpus_item i ON i.id = g.item_id
     JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
     WHERE q.project_id = %s ORDER BY 1, 4"""
-LABELS = """SELECT l.item_id, a.name, r.name, l.grade, l.cannot_judge, l.rationale, l.created_at
+LABELS = """SELECT l.item_id, a.name, r.name, l.grade, l.cannot_judge, l.rationale, l.created_at,
+    l.reason, l.guidelines_version, l.drawn_with, l.seconds
     FROM annotate_label l JOIN annotate_rater a ON a.id = l.rater_id
     LEFT JOIN annotate_round r ON r.id = l.round_id WHERE l.superseded_at IS NULL"""
 VERDICTS = """SELECT v.item_id, j.name, j.version, j.scoring, p.name, p.content_hash, k.name,

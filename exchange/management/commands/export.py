@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus.models import Job, Project
+from corpus.models import Job, Project, Rubric
 from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, prepare_export, run_export
 from exchange.management.progress import cancelled_by_keyboard, progress_bar
 from judges.models import Judge
@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="file_format", choices=FILE_FORMATS, required=True)
         parser.add_argument("--out", type=Path, required=True, help="the file to write")
         parser.add_argument("--what", choices=WHAT, default="both", help="whose grades, in the long form")
+        parser.add_argument("--scale", default="", help="only the labels of rounds on this further scale")
         parser.add_argument("--judge", default="", help="qrels: this judge's grades instead of the reference")
         parser.add_argument("--prompt", default="", help="qrels: which of the judge's prompts")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
@@ -32,8 +33,9 @@ class Command(BaseCommand):
         if out.is_dir() or not out.absolute().parent.is_dir():
             raise CommandError(f"--out {out}: name a file in a folder that exists.")
         judge = _judge(found, options["judge"], options["prompt"]) if options["judge"] else None
+        scale = _scale(found, options["scale"]) if options["scale"] else None
         try:
-            job = prepare_export(found, what=what, file_format=file_format, judge=judge, out=out)
+            job = prepare_export(found, what=what, file_format=file_format, judge=judge, scale=scale, out=out)
         except CannotExport as problem:
             raise CommandError(str(problem)) from problem
         with cancelled_by_keyboard(job), progress_bar("Exporting") as show:
@@ -50,6 +52,14 @@ class Command(BaseCommand):
                 f"{ended.result['n_rows']:,} rows, {ended.result['n_bytes']:,} bytes in {out}"
                 f" ({ended.result['seconds']} s)."
             )
+
+
+def _scale(project: Project, name: str) -> Rubric:
+    """The further scale of this name."""
+    scale = project.rubrics.filter(name=name).first()
+    if scale is None or scale.is_main:
+        raise CommandError(f"Project “{project.slug}” has no further scale “{name}”.")
+    return scale
 
 
 def _judge(project: Project, name: str, prompt: str) -> Judge:
