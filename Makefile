@@ -41,6 +41,7 @@ format: $(STAMP) ## Format code and templates
 	@git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2
 
 bench: $(STAMP) ## Benchmarks: ratios to a bare baseline in the same run
+	@$(BIN)/python .ci/requirements.py bench > $(VENV)/bench.txt && $(INSTALL) -r $(VENV)/bench.txt
 	@$(BIN)/python -m bench
 
 clean: ## Remove .venv and caches (not var/)

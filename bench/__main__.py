@@ -1,16 +1,21 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-python -m bench [importing exporting agreement] [--rows 1000000]
+python -m bench [importing exporting agreement labelling] [--rows 1000000]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from bench import agreement, exporting, importing
+from bench import agreement, exporting, importing, labelling
 from bench.house import House
 
-PARTS = {"importing": importing.measure, "exporting": exporting.measure, "agreement": agreement.measure}
+PARTS = {
+    "importing": importing.measure,
+    "exporting": exporting.measure,
+    "agreement": agreement.measure,
+    "labelling": labelling.measure,
+}
 
 
 def main() -> None:
