@@ -3,7 +3,7 @@
 The grades of a preference are seen from the pair's first candidate; on the screen they are left and right.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from annotate.models import Label
 from corpus.models import Rubric
@@ -100,7 +100,16 @@ def criteria_of(rubric: Rubric, earlier: Label | None) -> list[Criterion]:
     ]
 
 
-def sign_of(label: Label, rubric: Rubric) -> str:
+class Answer(Protocol):
+    """A label, or as much of one as an answer in words needs."""
+
+    grade: int | None
+    marks: list[int] | None
+    cannot_judge: bool
+    rival_first: bool | None
+
+
+def sign_of(label: Answer, rubric: Rubric) -> str:
     """What stands on the chip of a person's own answer."""
     if label.cannot_judge:
         return "–"
@@ -109,7 +118,7 @@ def sign_of(label: Label, rubric: Rubric) -> str:
     return {FIRST_BETTER: "L", TIE: "=", RIVAL_BETTER: "R"}[_as_seen(label.grade, label.rival_first)]
 
 
-def words_of(label: Label, rubric: Rubric, *, rival_first: bool | None = None) -> str:
+def words_of(label: Answer, rubric: Rubric, *, rival_first: bool | None = None) -> str:
     """The answer in words, as its author saw the candidates, or as somebody else does (`rival_first`)."""
     if label.cannot_judge:
         return "cannot judge"

@@ -80,9 +80,27 @@ class Seen(NamedTuple):
         return [(other, words_of(other, rubric, rival_first=mine)) for other in self.others]
 
 
+class Decided(NamedTuple):
+    """One of a person's labels, as the row of the last ten shows it."""
+
+    pk: int
+    slot_id: int
+    created_at: datetime
+    grade: int | None
+    marks: list[int] | None
+    cannot_judge: bool
+    rival_first: bool | None
+    candidate: str
+    rival: str | None
+
+    @property
+    def named(self) -> str:
+        return f"{self.candidate} or {self.rival}" if self.rival else self.candidate
+
+
 class Desk(NamedTuple):
     cards: list[Card]
-    recent: list[Label]
+    recent: list[Decided]
     undo_slot: int | None
     n_mine: int
     n_all: int
@@ -131,19 +149,12 @@ def lay_desk(
     )
 
 
-def recent_labels(participation: Participation) -> list[Label]:
-    """This person's last ten labels in the round, the newest first, each with its slot's id."""
+def recent_labels(participation: Participation) -> list[Decided]:
+    """This person's last ten labels in the round, the newest first."""
     slot = Slot.objects.filter(round=OuterRef("round"), item=OuterRef("item")).values("pk")
-    return list(
-        participation.labels()
-        .select_related("item__candidate", "item__rival")
-        .defer(
-            *("item__candidate__text", "item__candidate__metadata"),
-            *("item__rival__text", "item__rival__metadata"),
-        )
-        .annotate(slot_id=Subquery(slot))
-        .order_by("-id")[:N_RECENT]
-    )
+    names = ("item__candidate__external_id", "item__rival__external_id")
+    rows = participation.labels().annotate(slot_id=Subquery(slot)).order_by("-id")
+    return [Decided(*row) for row in rows.values_list(*Decided._fields[:-2], *names)[:N_RECENT]]
 
 
 def share_done(round: Round, n_labels: int) -> float:
@@ -164,7 +175,7 @@ def _earlier_labels(participation: Participation, items: list[int]) -> dict[int,
     return {label.item_id: label for label in labels.order_by("id")}
 
 
-def _neighbour(participation: Participation, recent: list[Label], correcting: Label | None) -> int | None:
+def _neighbour(participation: Participation, recent: list[Decided], correcting: Label | None) -> int | None:
     if correcting is None:
         return recent[0].pk if recent else None
     older = participation.labels().filter(pk__lt=correcting.pk).order_by("-pk")
@@ -176,7 +187,7 @@ def _later_label(participation: Participation, correcting: Label) -> int | None:
     return newer.values_list("pk", flat=True).first()
 
 
-def _last_decided(recent: list[Label], aside: list[tuple[int, datetime, str]]) -> int | None:
+def _last_decided(recent: list[Decided], aside: list[tuple[int, datetime, str]]) -> int | None:
     """The slot of the newest decision; `aside` are skips and items put off, the newest first."""
     if aside and (not recent or aside[0][1] > recent[0].created_at):
         return aside[0][0]

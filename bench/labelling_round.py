@@ -1,6 +1,6 @@
 """Opens a round over all items for so many people, and says how they log in. A process of its own.
 
-python -m bench.labelling_round PEOPLE ORDER FILE: prints n_items, seconds of the opening, queries per request.
+python -m bench.labelling_round PEOPLE ORDER FILE prints n_items, seconds of the opening, queries per request.
 """
 
 import json

@@ -16,26 +16,28 @@ from annotate.models import Participation, Round
 
 BLOCK = 200  # positions that a person meets in an order of their own
 
-# A place that nobody else holds, and no label of this person (nor, in FREE, any hold of theirs).
+# A place that nobody else holds, and no label of this person (nor, in FREE, any hold of theirs). Each is a
+# look into one index per slot: written as NOT EXISTS, a planner that knows nothing of a young round yet
+# joins every slot with all of the person's labels.
 HAS_ROOM = """
     (slot.gold_grade IS NOT NULL OR slot.places_left > (
         SELECT count(*) FROM annotate_hold other
         WHERE other.slot_id = slot.id AND other.rater_id <> %(rater)s
           AND other.kind = 'lease' AND other.until > statement_timestamp()
     ))
-    AND NOT EXISTS (
-        SELECT FROM annotate_label label
+    AND (
+        SELECT count(*) FROM annotate_label label
         WHERE label.item_id = slot.item_id AND label.rater_id = %(rater)s
           AND label.round_id = slot.round_id AND label.superseded_at IS NULL
-    )
+    ) = 0
 """
 FREE = f"""
     {HAS_ROOM}
-    AND NOT EXISTS (
-        SELECT FROM annotate_hold mine
+    AND (
+        SELECT count(*) FROM annotate_hold mine
         WHERE mine.slot_id = slot.id AND mine.rater_id = %(rater)s
           AND (mine.kind <> 'lease' OR mine.until > statement_timestamp())
-    )
+    ) = 0
 """
 FIND = f"""
     SELECT slot.id FROM annotate_slot slot
@@ -87,6 +89,12 @@ TAKE_HELD = f"""
     FROM annotate_slot slot
     WHERE slot.id = held.slot_id AND slot.id = ANY(%(found)s) AND held.rater_id = %(rater)s AND {HAS_ROOM}
 """
+RENEW = """
+    UPDATE annotate_hold held SET until = statement_timestamp() + %(lasting)s, page = %(page)s
+    FROM annotate_slot slot
+    WHERE slot.id = held.slot_id AND slot.round_id = %(round)s AND held.rater_id = %(rater)s
+      AND held.kind = 'lease' AND held.until > statement_timestamp()
+"""
 # Where this person's newest label stands: searching onwards from there passes over nothing twice.
 REACHED = """
     SELECT slot.position FROM annotate_label label
@@ -94,6 +102,13 @@ REACHED = """
     WHERE label.round_id = %(round)s AND label.rater_id = %(rater)s AND label.gold_grade IS NULL
     ORDER BY label.id DESC LIMIT 1
 """
+
+
+def renew(participation: Participation, *, lasting: timedelta, page: UUID | None) -> int:
+    """Make what this person holds last again, and the page's own; returns how many items."""
+    with connection.cursor() as cursor:
+        cursor.execute(RENEW, _names(participation, lasting=lasting, page=page))
+        return cursor.rowcount
 
 
 def take_up_again(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from annotate.models import Hold, Label, Participation, Rater, Round, Slot
+from annotate.models import Hold, Label, Participation, Round, Slot
 from annotate.references import refresh_preferences, refresh_references, share_references
 from annotate.services.queue import (
     LEASE,
@@ -44,11 +45,14 @@ def save_label(
     share_references(by.round.project_id)
     lock_participation(by)
     slot = lock_slot(slot)
-    repeated = Label.objects.filter(rater=by.rater, client_key=client_key).first()
-    if repeated:
-        return repeated
+    before = Label.objects.filter(rater=by.rater).filter(
+        Q(client_key=client_key) | Q(item=slot.item_id, round=slot.round_id, superseded_at=None)
+    )
+    known = {label.client_key == client_key: label for label in before}
+    if True in known:
+        return known[True]
     _check(slot.round, grade, marks)
-    if not _supersede(slot, by.rater):
+    if not _supersede(known.get(False)):
         refuse_without_room(slot, rater=by.rater)
         _change_counts(slot, by, n_labels=1)
     is_shown_gold = slot.gold_grade is not None and slot.round.gold_feedback
@@ -90,7 +94,7 @@ def undo_last_decision(by: Participation, *, slot: Slot | None = None) -> Slot |
     slot = lock_slot(slot)
     if not slot.round.is_open:
         raise AnswerRefused(f"The round “{slot.round}” is not open; nothing was undone.")
-    if _supersede(slot, by.rater):
+    if _supersede(slot.labels_of(by.rater).first()):
         _change_counts(slot, by, n_labels=-1)
         _follow(slot)
     elif slot.holds.decisions().filter(rater=by.rater).exists():
@@ -153,9 +157,8 @@ def _check(round: Round, grade: int | None, marks: Sequence[int]) -> None:
             raise AnswerRefused(f"{mark} is not a grade of “{scale.name}”.")
 
 
-def _supersede(slot: Slot, rater: Rater) -> int:
-    """Supersede the person's current label of the slot; returns how many there were (0 or 1)."""
-    current = slot.labels_of(rater).only("pk", "revealed_at").first()
+def _supersede(current: Label | None) -> int:
+    """Supersede the person's current label of a slot; returns how many there were (0 or 1)."""
     if current is None:
         return 0
     if current.revealed_at:
@@ -174,12 +177,20 @@ def _last_decided(by: Participation) -> Slot | None:
 def _change_counts(slot: Slot, by: Participation, *, n_labels: int) -> None:
     """Move the slot's and the person's counts by one label, either way."""
     column = "n_labels" if slot.gold_grade is None else "n_gold"
+    person = (
+        f"UPDATE annotate_participation SET {column} = {column} + %(n)s, last_label_at = now()"
+        " WHERE id = %(me)s"
+    )
+    keys = {"n": n_labels, "me": by.pk, "slot": slot.pk}
     with connection.cursor() as cursor:
         if slot.gold_grade is None and not slot.fate:
             cursor.execute(
-                "UPDATE annotate_slot SET places_left = places_left - %s WHERE id = %s", [n_labels, slot.pk]
+                "WITH place AS (UPDATE annotate_slot SET places_left = places_left - %(n)s"
+                f" WHERE id = %(slot)s) {person}",
+                keys,
             )
-        elif slot.fate:  # its place is nobody's: managers took the item out of the queue
+            return
+        if slot.fate:  # its place is nobody's: managers took the item out of the queue
             cursor.execute(
                 "UPDATE annotate_slot SET n_given_up = n_given_up - %s WHERE id = %s", [n_labels, slot.pk]
             )
@@ -187,8 +198,4 @@ def _change_counts(slot: Slot, by: Participation, *, n_labels: int) -> None:
                 "UPDATE annotate_round SET n_given_up = n_given_up - %s WHERE id = %s",
                 [n_labels, slot.round_id],
             )
-        cursor.execute(
-            f"UPDATE annotate_participation SET {column} = {column} + %s, last_label_at = now()"
-            " WHERE id = %s",
-            [n_labels, by.pk],
-        )
+        cursor.execute(person, keys)

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotate.models import Hold, Participation, Rater, Round, Slot
-from annotate.services.drawing import lease_more, lease_put_off, take_up_again
+from annotate.services.drawing import lease_more, lease_put_off, renew, take_up_again
 from corpus.models import User
 
 LEASE = timedelta(minutes=3)  # renewed with every answer and every heartbeat of the page
@@ -53,8 +53,7 @@ def next_items(participation: Participation, *, page: UUID | None = None) -> lis
     lock_participation(participation)
     if participation.round.state != Round.State.OPEN:
         return []
-    until = timezone.now() + LEASE
-    n_missing = N_LEASED - participation.holds().live().update(until=until, page=page)
+    n_missing = N_LEASED - renew(participation, lasting=LEASE, page=page)
     for lease in (take_up_again, lease_more, lease_put_off):
         if n_missing > 0:
             n_missing -= lease(participation, n_missing, lasting=LEASE, page=page)
@@ -135,11 +134,14 @@ def lock_participation(participation: Participation) -> None:
 
 
 def lock_slot(slot: Slot) -> Slot:
-    """The slot as it is now, locked together with its item, whose reference other rounds may change too."""
+    """The slot as it is now, locked together with its item, whose reference other rounds may change too.
+
+    Of the given slot only its key and its round's count. Raises Slot.DoesNotExist.
+    """
     return (
         Slot.objects.select_related("item", "round__rubric", "round__project")
         .select_for_update(of=("self", "item"), no_key=True)
-        .get(pk=slot.pk)
+        .get(pk=slot.pk, round=slot.round_id)
     )
 
 

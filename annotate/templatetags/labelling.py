@@ -8,8 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from annotate.answers import sign_of, words_of
-from annotate.models import Label
+from annotate.answers import Answer, sign_of, words_of
 from corpus.models import Rubric
 from corpus.templatetags.show import grade_chip
 
@@ -27,7 +26,7 @@ def markdown(text: str) -> SafeString:
 
 
 @register.simple_tag
-def answer_chip(label: Label, rubric: Rubric) -> SafeString:
+def answer_chip(label: Answer, rubric: Rubric) -> SafeString:
     """A person's own answer as a chip: its grade, of a preference the side they chose."""
     if label.cannot_judge or rubric.compares:
         words = words_of(label, rubric)
@@ -36,7 +35,7 @@ def answer_chip(label: Label, rubric: Rubric) -> SafeString:
 
 
 @register.simple_tag
-def answer_words(label: Label, rubric: Rubric) -> str:
+def answer_words(label: Answer, rubric: Rubric) -> str:
     """A person's own answer in words."""
     return words_of(label, rubric)
 

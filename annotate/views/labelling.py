@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from annotate.desk import Seen
 from annotate.forms import FlagForm, LabelForm, SlotForm
-from annotate.models import Label, Participation
+from annotate.models import Label, Participation, Slot
 from annotate.services.labels import others_labels, reveal_others, save_label, undo_last_decision
 from annotate.services.queue import AnswerRefused, put_off_item, return_skipped, skip_item
 from annotate.services.waiting import flag_item
@@ -41,9 +41,11 @@ def label_save(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     form = LabelForm(request.POST, rubric=me.round.rubric)
     if not form.is_valid():
         return refuse(request, me, "This is not an answer the round can keep: " + _first_error(form))
-    slot = get_object_or_404(me.round.slots, pk=form.cleaned_data["slot"])
+    slot = Slot(pk=form.cleaned_data["slot"], round=me.round)
     try:
         label = save_label(slot, by=me, **form.answer)
+    except Slot.DoesNotExist as missing:
+        raise Http404("The round has no such item.") from missing
     except AnswerRefused as reason:
         return refuse(request, me, str(reason))
     return go_on(request, me, seen=_what_was_seen(label, me))

@@ -1,4 +1,4 @@
-"""What labels know besides their grade goes out and comes back; labels on further scales have files of their own."""
+"""What labels know besides their grade goes out and comes back; further scales have files of their own."""
 
 import csv
 import io
