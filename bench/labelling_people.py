@@ -1,7 +1,7 @@
 """People on the labelling screen, as locust users. Read by locust, in a process of its own.
 
-Each opens the page once, then thinks 1–3 s per item and sends what the browser sends; every answer is read:
-its fragment must hold the next items. Now and then somebody skips, puts off, or takes an answer back.
+Each opens the page, then thinks 1–3 s per item and sends what the browser sends; every answer is read: its
+fragment must hold the next items. Now and then somebody skips, puts off, takes an answer back or reloads.
 """
 
 import json
@@ -30,7 +30,10 @@ class Labeller(FastHttpUser):
         self.cookies = {"Cookie": f"{PEOPLE['cookie']}={session}; csrftoken={token}"}
         self.headers = self.cookies | {"X-CSRFToken": token, "HX-Request": "true"}
         self.page, self.beat_at, self.undo = str(uuid4()), time.monotonic() + BEAT * random.random(), ""
-        with self.client.get(PEOPLE["url"], headers=self.cookies, name="page", catch_response=True) as answer:
+        self._open("first page")  # ten people a second, and a server that has just begun
+
+    def _open(self, name: str) -> None:
+        with self.client.get(PEOPLE["url"], headers=self.cookies, name=name, catch_response=True) as answer:
             self._take(answer)
 
     def _take(self, answer, *, may_conflict: bool = False) -> None:
@@ -47,8 +50,10 @@ class Labeller(FastHttpUser):
     def grade(self) -> None:
         if time.monotonic() > self.beat_at:
             self._beat()
-        slot, key = self.cards[0]
         chance = random.random()
+        if chance > 0.95:
+            self._open("page")
+        slot, key = self.cards[0]
         fields: dict[str, object] = {"slot": slot}
         kind = "skip" if chance < 0.02 else "later" if chance < 0.04 else "save"
         if 0.04 <= chance < 0.06 and self.undo:

@@ -17,11 +17,14 @@ class RoundQuerySet(models.QuerySet):
         """All rounds for those who may see reports; only the open ones for those who only label."""
         return self if "report" in capabilities else self.filter(state=Round.State.OPEN)
 
-    def decided_elsewhere(self, project: Project) -> "RoundQuerySet":
-        """Rounds whose grades are on another scale than the project's own: no reference is made of them."""
+    def on_other_scales(self, project: Project) -> "RoundQuerySet":
+        """Rounds on another scale than the project's own."""
         main = Rubric.objects.filter(project=project).order_by("id").values("pk")[:1]
-        others = self.filter(project=project).exclude(rubric=main)
-        return others.exclude(rubric__kind=Rubric.Kind.PREFERENCE)
+        return self.filter(project=project).exclude(rubric=main)
+
+    def decided_elsewhere(self, project: Project) -> "RoundQuerySet":
+        """Those of them that grade single items: neither references nor decisions are made of them."""
+        return self.on_other_scales(project).exclude(rubric__kind=Rubric.Kind.PREFERENCE)
 
     def with_progress(self) -> "RoundQuerySet":
         """Adds `n_labels`: the current labels of everybody, from the counts that are kept per person."""

@@ -5,6 +5,7 @@ from corpus.models import Project, Reference
 from corpus.permissions import Capability, project_view
 from reports.agreement import agreement as agreement_of
 from reports.ceiling import ceiling
+from reports.drawing import drawn_rounds
 from reports.forms import ScopeForm
 from reports.measure_words import CEILING_WORDS, INTERVAL_WORDS, MEASURE_WORDS, N_WORDS
 from reports.scoreboard import scoreboard
@@ -23,6 +24,7 @@ def agreement(request: HttpRequest, project: Project) -> HttpResponse:
         "board": scoreboard(judges, people, sort=request.GET.get("sort", "")),
         "people": people,
         "sentences": say_agreement(judges, people, n_references=int(has_references)) if judges else [],
+        "drawn": drawn_rounds(project),
         "has_references": has_references,
         "measures": MEASURE_WORDS,
         "interval_words": INTERVAL_WORDS,

@@ -8,6 +8,7 @@ from reports.charts.pairwise import pair_matrix, pairwise_figure
 from reports.charts.rendering import CONTENT_TYPES
 from reports.charts.rendering import render as render_figure
 from reports.charts.tokens import SCHEMES
+from reports.drawing import drawn_rounds
 from reports.people import people_agreement
 from reports.people_counts import MOST_PAIRED
 from reports.people_figures import RaterAgreement
@@ -29,6 +30,7 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
         "round": round,
         "rounds": project.rounds.exclude(state=Round.State.DRAFT),
         "people": found,
+        "drawn": drawn_rounds(project, round=round),
         "sentences": say_people(found, names=names),
         "raters": [(names[each.rater], each, _shares(each)) for each in found.raters],
         "matrix": matrix,

@@ -11,6 +11,7 @@ from corpus.models.collection import Split
 from measures.summary import Agreement
 from reports.agreement import JudgeAgreement, agreement
 from reports.ceiling import Ceiling, ceiling
+from reports.drawing import DrawnRound, drawn_rounds
 from reports.figures import MEASURES, estimate_as_json
 from reports.measure_words import MEASURE_WORDS, MeasureWords
 from reports.scope import ScopeRefused, reported_split, scope_of
@@ -44,10 +45,12 @@ class Command(BaseCommand):
         except ScopeRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         judges = agreement(found, scope=scope)
+        drawn = drawn_rounds(found)
         if json:
-            self.stdout.write(_as_json(judges))
+            self.stdout.write(_as_json(judges, drawn))
         elif judges:
             self._print(judges, ceiling(found, scope=scope), cut=scope.cut)
+            self.stdout.write("".join(f"{each}\n" for each in drawn), ending="")
         else:
             self.stdout.write("No judge has a verdict on an item with a human grade yet.")
 
@@ -79,7 +82,8 @@ class Command(BaseCommand):
             console.print(f"Left out for want of width: {', '.join(left_out)}. --json has them all.")
 
 
-def _as_json(judges: list[JudgeAgreement]) -> str:
+def _as_json(judges: list[JudgeAgreement], drawn: list[DrawnRound]) -> str:
+    """An object a judge; rounds drawn by priority are named in each, where there are any."""
     objects = []
     for judge in judges:
         of = judge.agreement
@@ -94,6 +98,8 @@ def _as_json(judges: list[JudgeAgreement]) -> str:
         for name in MEASURES:
             value, *bounds = estimate_as_json(getattr(of, name))
             row |= {name: value, f"{name}_ci": bounds}
+        if drawn:
+            row["drawn_by_priority"] = [each._asdict() for each in drawn]
         objects.append(row)
     return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in objects) + "\n]"
 

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from corpus.models import Project
+from reports.drawing import DrawnRound, drawn_rounds
 from reports.people import people_agreement
 from reports.people_figures import People, people_as_json
 from reports.people_words import say_people
@@ -43,10 +44,12 @@ class Command(BaseCommand):
         place = scales.index(criterion) if criterion else 0
         names = dict(found.raters.values_list("pk", "name"))
         people = people_agreement(found, scope=scope_of(found), round=wanted, criterion=place)
+        drawn = drawn_rounds(found, round=wanted)
         if json:
-            self.stdout.write(_as_json(people, names))
+            self.stdout.write(_as_json(people, names, drawn))
         else:
             self._print(people, names)
+            self.stdout.write("".join(f"{each}\n" for each in drawn), ending="")
 
     def _print(self, people: People, names: dict[int, str]) -> None:
         console = Console(file=self.stdout, width=None if self.stdout.isatty() else WIDTH_OF_A_FILE)
@@ -76,9 +79,9 @@ class Command(BaseCommand):
         console.print(table)
 
 
-def _as_json(people: People, names: dict[int, str]) -> str:
-    """The figures with names in the place of ids."""
-    row = people_as_json(people)
+def _as_json(people: People, names: dict[int, str], drawn: list[DrawnRound]) -> str:
+    """The figures with names in the place of ids, and the rounds that were drawn by priority."""
+    row = people_as_json(people) | {"drawn_by_priority": [each._asdict() for each in drawn]}
     for rater, figures in zip(people.raters, row["raters"], strict=True):
         figures |= {"rater": names[rater.rater], "looks_random": rater.looks_random}
     for pair in row["pairs"]:
