@@ -32,7 +32,7 @@ class RoundForm(forms.Form):
         min_value=1,
         max_value=10_000,
         initial=10,
-        label="Pairs of each query",
+        label="Pairs of each query (preferences only)",
         help_text="For a preference over an item set of single candidates: at most so many pairs of each"
         " query are drawn, so that every candidate meets others about as often.",
     )

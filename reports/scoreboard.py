@@ -108,7 +108,8 @@ def scoreboard(
     if key not in {SORT_BY_NAME, "n_graded", *BY_KEY}:
         key, worst_first = DEFAULT_SORT, False
     axis = _axis(judges, people)
-    best = max((judge for judge in judges if _is_defined(judge, "kappa")), key=_kappa, default=None)
+    above_chance = (judge for judge in judges if _is_defined(judge, "kappa") and _kappa(judge) > 0)
+    best = max(above_chance, key=_kappa, default=None)
     shown = [words for words in MEASURE_WORDS[1:] if any(_is_defined(judge, words.key) for judge in judges)]
     rows = [
         Row(

@@ -89,6 +89,11 @@ TAKE_HELD = f"""
     FROM annotate_slot slot
     WHERE slot.id = held.slot_id AND slot.id = ANY(%(found)s) AND held.rater_id = %(rater)s AND {HAS_ROOM}
 """
+HELD_ORDINARY = """
+    SELECT FROM annotate_hold held JOIN annotate_slot slot ON slot.id = held.slot_id
+    WHERE held.rater_id = %(rater)s AND held.kind = 'lease' AND held.until > statement_timestamp()
+      AND slot.round_id = %(round)s AND slot.gold_grade IS NULL LIMIT 1
+"""
 RENEW = """
     UPDATE annotate_hold held SET until = statement_timestamp() + %(lasting)s, page = %(page)s
     FROM annotate_slot slot
@@ -135,13 +140,21 @@ def lease_more(participation: Participation, n_wanted: int, *, lasting: timedelt
         cursor.execute(REACHED, names)
         row = cursor.fetchone()
         reached = row[0] if row else -1
-        n_leased = search(cursor, names, n_wanted - n_gold or 1, reached=reached)
-        if n_gold and n_leased:  # never gold alone: it would only show that nothing else is left
+        n_first = n_wanted - n_gold
+        if n_first == 0 and not _holds_an_ordinary_item(cursor, names):
+            n_first = 1  # never gold alone: it would only show that nothing else is left
+        n_leased = search(cursor, names, n_first, reached=reached)
+        if n_gold and n_leased == n_first:
             cursor.execute(FIND_GOLD, names | {"n": n_wanted - n_leased})
             n_leased += _take(cursor, names)
         if n_leased < n_wanted:
             n_leased += search(cursor, names, n_wanted - n_leased, reached=reached)
     return n_leased
+
+
+def _holds_an_ordinary_item(cursor, names: dict) -> bool:
+    cursor.execute(HELD_ORDINARY, names)
+    return cursor.fetchone() is not None
 
 
 def _lease_in_order(cursor, names: dict, n_wanted: int, *, reached: int) -> int:

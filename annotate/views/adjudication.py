@@ -19,6 +19,7 @@ from annotate.services.adjudicating import (
     undo_adjudication,
 )
 from corpus.models import Item, Project, Reference, Rubric
+from corpus.models.rubric import FIRST_BETTER, RIVAL_BETTER, TIE
 from corpus.permissions import Capability, project_view
 from corpus.templatetags.show import ramp_step
 
@@ -178,7 +179,15 @@ def _last(request: HttpRequest, project: Project) -> Adjudication | None:
 
 
 def _grades(rubric: Rubric) -> list[dict]:
-    """The rubric's grades, each with its key and its step on the ramp."""
+    """The rubric's grades, each with its key and its step on the ramp; of a preference A, neither, B."""
+    if rubric.compares:
+        keys = {FIRST_BETTER: "1", TIE: "0", RIVAL_BETTER: "2"}
+        by_value = {grade["value"]: grade for grade in rubric.grades}
+        return [
+            by_value[value] | {"key": key, "sign": rubric.sign(value), "shows_key": True}
+            for value, key in keys.items()
+            if value in by_value
+        ]
     letters = iter(LETTERS)
     return [
         grade
@@ -186,6 +195,7 @@ def _grades(rubric: Rubric) -> list[dict]:
             "key": str(grade["value"]) if grade["value"] < 10 else next(letters),
             "sign": rubric.sign(grade["value"]),
             "step": ramp_step(index, len(rubric.grades)),
+            "shows_key": grade["value"] > 9,
         }
         for index, grade in enumerate(rubric.grades)
     ]

@@ -1,3 +1,4 @@
+import random
 from uuid import uuid4
 
 import pytest
@@ -124,3 +125,17 @@ def test_the_form_takes_gold_and_says_what_is_wrong_with_it(project, items, bob,
     round = project.rounds.get()
     assert (round.order, round.gold_share, round.gold_feedback, round.blind) == ("random", 0.2, True, False)
     assert round.gold_items.get().item == items[0]
+
+
+def test_the_share_of_gold_holds_while_somebody_works_item_by_item(project, add_items, ann, enter):
+    made = add_items(project, 80)
+    gold = {item.pk: 2 for item in made[:30]}
+    items = freeze_all_items(project)
+    draft = create_round(project, name="Long", item_set=items, gold=gold, gold_share=0.25)
+    me = enter(open_round(draft), ann)
+    random.seed(11)
+    for _ in range(60):
+        save_label(next_items(me)[0].slot, by=me, grade=1, client_key=uuid4())
+    me.refresh_from_db()
+    assert 8 <= me.n_gold <= 24  # 15 expected; three standard deviations are 10
+    assert me.n_gold + me.n_labels == 60

@@ -81,3 +81,8 @@ def test_a_brief_scoreboard_has_kappa_alone(judges):
 
 def test_no_judges_make_an_empty_board():
     assert scoreboard([], None).rows == []
+
+
+def test_nobody_at_or_below_chance_is_called_best(judged):
+    board = scoreboard([judged("a", (0.0, 0.0, 0.0)), judged("b", (-0.1, -0.2, 0.1))], None)
+    assert [row.standing for row in board.rows] == ["", ""]

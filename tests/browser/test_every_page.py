@@ -1,0 +1,89 @@
+"""Every page about people and labelling of a lively project: axe, nothing to scroll sideways; and pictures.
+
+With CONCORD_SCREENSHOTS set to a folder the pictures lie there for somebody to look at.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from corpus.rubrics import add_rubric
+from tests.browser.lively_project import make_lively_project
+from tests.flows.world import urls
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def lively(make_user, settings, tmp_path):
+    settings.FILES = tmp_path / "files"
+    return make_lively_project(make_user)
+
+
+def pages(lively) -> dict[str, tuple[str, str]]:
+    """Name of the picture → name of the URL, and its address."""
+    slug, rounds, found = lively.project.slug, lively.rounds, {}
+
+    def page(picture: str, name: str, *args, query: str = "", of: str = slug) -> None:
+        found[picture] = (name, reverse(name, args=[of, *args]) + query)
+
+    page("rounds", "annotate:round-list")
+    page("round-new", "annotate:round-create")
+    for name, round in rounds.items():
+        page(f"round-{name}", "annotate:round-detail", round.pk)
+    for name in ("First pass", "Quality", "Which is better"):
+        page(f"label-{name}", "annotate:label-item", rounds[name].pk)
+    found["keys"] = ("annotate:key-preferences", reverse("annotate:key-preferences"))
+    page("disputes", "annotate:adjudication-list")
+    page("decided", "annotate:adjudication-list", query="?show=decided")
+    page("dispute", "annotate:adjudication-item", lively.item.pk)
+    page("dispute-pair", "annotate:adjudication-item", lively.pair.pk)
+    page("people", "reports:people")
+    page("people-criterion", "reports:people", query=f"?round={rounds['Quality'].pk}&criterion=2")
+    page("people-preference", "reports:people", query=f"?round={rounds['Which is better'].pk}")
+    page("overview", "reports:overview")
+    page("agreement", "reports:agreement")
+    page("judge", "reports:judge-agreement", lively.judge.pk)
+    page("items", "corpus:item-list")
+    page("item", "reports:item-detail", lively.item.pk)
+    page("item-pair", "reports:item-detail", lively.pair.pk)
+    page("team", "reports:team")
+    page("log", "corpus:audit")
+    page("settings", "corpus:project-settings")
+    page("rubric", "corpus:rubric-edit")
+    for template in ("criteria", "preference"):
+        rubric = add_rubric(lively.project, template=template)
+        page(f"rubric-{template}", "corpus:further-rubric-edit", rubric.pk)
+    page("archive", "corpus:project-archive")
+    page("exports", "exchange:export-list")
+    for name in ("reports:overview", "reports:people", "annotate:round-list", "annotate:adjudication-list"):
+        page(f"empty-{name.partition(':')[2]}", name, of=lively.empty.slug)
+    return found
+
+
+def test_every_page_of_the_labelling_room_is_among_them(lively, client_of):
+    client, shown = client_of(lively.owner), {name for name, _ in pages(lively).values()}
+    for name, arguments in urls().items():
+        if not name.startswith("annotate:") or name in shown:
+            continue
+        pk = lively.item.pk if name.startswith("annotate:adjudication") else lively.rounds["First pass"].pk
+        values = {"slug": lively.project.slug, "pk": pk}
+        address = reverse(name, kwargs={each: values[each] for each in arguments})
+        assert client.get(address).status_code == 405, f"{name} is a page that nobody looks at"
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (390, "dark"), (1280, "dark"), (390, "light")]
+)
+def test_axe_finds_nothing_and_nothing_is_cut_off(lively, page_of, assert_accessible, width, scheme):
+    page = page_of(lively.owner, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    for picture, (_, address) in pages(lively).items():
+        assert page.goto(address).status == 200, address
+        assert_accessible(page)
+        too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(too_wide) <= 0, address
+        if folder := os.environ.get("CONCORD_SCREENSHOTS"):
+            path = Path(folder) / f"{picture.replace(' ', '-')}-{width}-{scheme}.png"
+            page.screenshot(path=path, full_page=not picture.startswith("label"))
