@@ -5,9 +5,39 @@ from annotate.keys import ACTIONS, check_keys
 from annotate.models import Label, Round, Slot
 from annotate.services.gold import GoldProblem, gold_of_lines, gold_of_set
 from annotate.services.opening import has_priorities
-from corpus.models import Item, ItemSet, Project, Rubric
+from corpus.models import Item, ItemSet, Project, Role, Rubric, User
 
 CANNOT_JUDGE = "cannot_judge"
+
+
+class MemberChoice(forms.ModelMultipleChoiceField):
+    """Members who may label now. Nobody chosen: everybody who may."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(
+            User.objects.none(),
+            required=False,
+            label="People",
+            help_text="Who labels in it. Nobody chosen: everybody in the team who may label.",
+            widget=forms.CheckboxSelectMultiple,
+            **kwargs,
+        )
+
+    def offer(self, project: Project) -> None:
+        members = project.memberships.filter(paused_at=None).exclude(role=Role.VIEWER)
+        self.queryset = User.objects.filter(pk__in=members.values("user"), is_active=True).order_by(
+            "username"
+        )
+
+
+class RoundPeopleForm(forms.Form):
+    """Who labels in a round."""
+
+    people = MemberChoice()
+
+    def __init__(self, *args, project: Project, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["people"].offer(project)
 
 
 class RoundForm(forms.Form):
@@ -45,6 +75,7 @@ class RoundForm(forms.Form):
         " can be measured.",
     )
 
+    people = MemberChoice()
     order = forms.ChoiceField(choices=Round.Order.choices, initial=Round.Order.QUERY)
     blind = forms.BooleanField(
         required=False,
@@ -89,6 +120,7 @@ class RoundForm(forms.Form):
         self.fields["rubric"].label_from_instance = lambda each: f"{each}: {each.get_kind_display().lower()}"
         if not any(rubric.compares for rubric in self.fields["rubric"].queryset):
             del self.fields["pairs_per_query"]
+        self.fields["people"].offer(project)
         sets = project.item_sets.filter(n_items__gt=0)
         for name in ("item_set", "gold_set"):
             self.fields[name].queryset = sets

@@ -12,6 +12,7 @@ urlpatterns = [
     path("p/<slug:slug>/rounds/<int:pk>/pause/", rounds.round_pause, name="round-pause"),
     path("p/<slug:slug>/rounds/<int:pk>/resume/", rounds.round_resume, name="round-resume"),
     path("p/<slug:slug>/rounds/<int:pk>/close/", rounds.round_close, name="round-close"),
+    path("p/<slug:slug>/rounds/<int:pk>/people/", rounds.round_people, name="round-people"),
     path("p/<slug:slug>/rounds/<int:pk>/settle/", rounds.slot_settle, name="slot-settle"),
     path("p/<slug:slug>/rounds/<int:pk>/label/", labelling.label_item, name="label-item"),
     path("p/<slug:slug>/rounds/<int:pk>/label/save/", labelling.label_save, name="label-save"),

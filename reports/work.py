@@ -17,6 +17,7 @@ class OpenRound(NamedTuple):
     n_labels: int
     n_places: int
     n_mine: int
+    takes_me: bool
 
     @property
     def n_left(self) -> int:
@@ -30,13 +31,19 @@ class Sizes(NamedTuple):
     n_verdicts: int
 
 
-def open_rounds(project: Project, *, user: User) -> list[OpenRound]:
-    """The rounds that people can label in now, with everybody's progress and the user's own labels."""
-    rounds = list(Round.objects.filter(project=project, state=Round.State.OPEN).with_progress())
+def open_rounds(project: Project, *, user: User, may: set[str]) -> list[OpenRound]:
+    """The rounds that people can label in now, with everybody's progress and the user's own labels.
+
+    For those who only label (`may` are the user's capabilities) the ones that take them.
+    """
+    found = project.rounds.filter(state=Round.State.OPEN).visible_to(may, user)
+    rounds = list(found.with_progress().with_place_for(user))
     mine = dict(
         Participation.objects.filter(round__in=rounds, rater__user=user).values_list("round_id", "n_labels")
     )
-    return [OpenRound(each, each.n_labels, each.n_places, mine.get(each.pk, 0)) for each in rounds]
+    return [
+        OpenRound(each, each.n_labels, each.n_places, mine.get(each.pk, 0), each.takes_me) for each in rounds
+    ]
 
 
 def sizes(project: Project) -> Sizes:

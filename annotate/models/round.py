@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
-from corpus.models import ItemSet, Project, Rubric
+from corpus.models import ItemSet, Project, Rubric, User
 
 
 def new_seed() -> int:
@@ -13,9 +13,17 @@ def new_seed() -> int:
 
 
 class RoundQuerySet(models.QuerySet):
-    def visible_to(self, capabilities: set[str]) -> "RoundQuerySet":
-        """All rounds for those who may see reports; only the open ones for those who only label."""
-        return self if "report" in capabilities else self.filter(state=Round.State.OPEN)
+    def visible_to(self, capabilities: set[str], user: User) -> "RoundQuerySet":
+        """All rounds for those who may see reports; for those who only label the open ones they are in."""
+        return self if "report" in capabilities else self.filter(state=Round.State.OPEN).taking(user)
+
+    def taking(self, user: User) -> "RoundQuerySet":
+        """Rounds in which this user may label, as far as the round is concerned."""
+        return self.filter(Round.takes(user))
+
+    def with_place_for(self, user: User) -> "RoundQuerySet":
+        """Adds `takes_me`: whether this user may label in the round, as far as it is concerned."""
+        return self.annotate(takes_me=models.ExpressionWrapper(Round.takes(user), models.BooleanField()))
 
     def on_other_scales(self, project: Project) -> "RoundQuerySet":
         """Rounds on another scale than the project's own."""
@@ -56,6 +64,9 @@ class Round(models.Model):
     name = models.CharField(max_length=200)
     item_set = models.ForeignKey(ItemSet, on_delete=models.RESTRICT, related_name="rounds")
     rubric = models.ForeignKey(Rubric, on_delete=models.RESTRICT, related_name="rounds")
+    people = models.ManyToManyField(
+        User, blank=True, related_name="+", help_text="Who labels in it; nobody named is everybody who may."
+    )
     overlap = models.PositiveSmallIntegerField(default=1, help_text="How many people grade each item.")
     order = models.CharField(max_length=10, choices=Order.choices, default=Order.QUERY)
     seed = models.BigIntegerField(default=new_seed, help_text="Repeats the drawing of the order.")
@@ -94,6 +105,12 @@ class Round(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("annotate:round-detail", args=[self.project.slug, self.pk])
+
+    @staticmethod
+    def takes(user: User) -> models.Q:
+        """The condition that the round names nobody, or this user among others."""
+        named = Round.people.through.objects.filter(round=models.OuterRef("pk"))
+        return ~models.Q(models.Exists(named)) | models.Q(models.Exists(named.filter(user=user)))
 
     @property
     def is_open(self) -> bool:

@@ -1,5 +1,6 @@
 """What a person held goes to others: when they are paused or removed, or when managers say so."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -7,7 +8,9 @@ from django.utils import timezone
 
 from annotate.models import Hold, Label, Participation, Round
 from annotate.services.queue import join_round, lock_participation
+from corpus.audit import record
 from corpus.models import Project, User
+from corpus.models.audit import Verb
 
 
 @transaction.atomic
@@ -25,8 +28,26 @@ def relieve(user: User, *, project: Project, successor: User | None = None) -> i
         participation.holds().delete()
         n_items += len(slots)
         if successor:
+            if participation.round.people.exists():
+                participation.round.people.add(successor)
             _hand_over(slots, join_round(participation.round, user=successor))
     return n_items
+
+
+@transaction.atomic
+def choose_people(round: Round, people: Collection[User]) -> int:
+    """Let these label in the round (nobody named: everybody who may); returns how many items others held.
+
+    What others hold, have skipped or put off goes to the queue; their labels stay.
+    """
+    round.people.set(people)
+    n_released = 0
+    if people:
+        for participation in round.participations.exclude(rater__user__in=people):
+            lock_participation(participation)
+            n_released += participation.holds().delete()[0]
+    record(Verb.ROUND_PEOPLE, round, project=round.project, n_people=len(people))
+    return n_released
 
 
 def _hand_over(slots: list[tuple[int, int]], successor: Participation) -> None:

@@ -1,6 +1,6 @@
 """A round's life: draft → open ⇄ paused → closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +22,7 @@ def create_round(
     name: str,
     item_set: ItemSet,
     rubric: Rubric | None = None,
+    people: Iterable[User] = (),
     overlap: int = 1,
     order: str = Round.Order.QUERY,
     blind: bool = True,
@@ -32,6 +33,7 @@ def create_round(
 ) -> Round:
     """Make a draft over this item set: `overlap` people grade each item on this rubric, or the project's own.
 
+    `people` are those who label; nobody named is everybody who may.
     `gold` maps items of the project to their known grades; about `gold_share` of what a person gets is gold.
     """
     round = Round.objects.create(
@@ -46,6 +48,7 @@ def create_round(
         gold_feedback=gold_feedback,
         created_by=by,
     )
+    round.people.set(people)
     GoldItem.objects.bulk_create(
         GoldItem(round=round, item_id=item, grade=grade) for item, grade in (gold or {}).items()
     )

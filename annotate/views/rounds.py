@@ -7,11 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from annotate.forms import RoundForm, SettleForm
+from annotate.forms import RoundForm, RoundPeopleForm, SettleForm
 from annotate.models import Round
 from annotate.models.round import new_seed
 from annotate.services import rounds
 from annotate.services.opening import openings, start_opening
+from annotate.services.relieving import choose_people
 from annotate.services.waiting import OutOfRound, give_back, take_out, taken_out, waiting_items
 from corpus.models import ItemSet, Project
 from corpus.pairs import NoPairs, draw_pairs
@@ -22,7 +23,8 @@ from corpus.services import freeze_all_items
 @project_view(Capability.LABEL)
 def round_list(request: HttpRequest, project: Project) -> HttpResponse:
     """The rounds with their progress; those who only label see the open ones."""
-    found = project.rounds.visible_to(request.capabilities).with_progress()
+    found = project.rounds.visible_to(request.capabilities, request.user)
+    found = found.with_progress().with_place_for(request.user)
     mine = dict(
         project.rounds.filter(participations__rater__user=request.user).values_list(
             "pk", F("participations__n_labels") + F("participations__n_gold")
@@ -41,6 +43,7 @@ def round_create(request: HttpRequest, project: Project) -> HttpResponse:
             name=form.cleaned_data["name"],
             item_set=item_set,
             rubric=form.cleaned_data["rubric"],
+            people=form.cleaned_data["people"],
             overlap=form.cleaned_data["overlap"],
             order=form.cleaned_data["order"],
             blind=form.cleaned_data["blind"],
@@ -69,13 +72,19 @@ def _item_set(project: Project, form: RoundForm) -> ItemSet | None:
 @project_view(Capability.LABEL)
 def round_detail(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     round = get_object_or_404(
-        project.rounds.visible_to(request.capabilities).with_progress().select_related("rubric"), pk=pk
+        project.rounds.visible_to(request.capabilities, request.user)
+        .with_progress()
+        .with_place_for(request.user)
+        .select_related("rubric"),
+        pk=pk,
     )
     context = {"round": round, "rail": "label"}
     if "report" in request.capabilities:
         context["people"] = round.participations.select_related("rater").order_by("-n_labels", "rater__name")
         context["n_gold"] = round.gold_items.count()
+        context["named"] = list(round.people.order_by("username"))
     if "manage" in request.capabilities:
+        context["people_form"] = RoundPeopleForm(project=project, initial={"people": context["named"]})
         context["opening"] = opening = openings(round).order_by("-id").first()
         if request.htmx and opening and opening.is_ended:
             return HttpResponseClientRefresh()  # the round's state and buttons change with it
@@ -114,6 +123,21 @@ def round_resume(request: HttpRequest, project: Project, pk: int) -> HttpRespons
 @require_POST
 def round_close(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     return _change(request, project, pk, rounds.close_round)
+
+
+@project_view(Capability.MANAGE)
+@require_POST
+def round_people(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Choose who labels in the round; what the others hold goes to the queue."""
+    round = get_object_or_404(project.rounds, pk=pk)
+    form = RoundPeopleForm(request.POST, project=project)
+    if not form.is_valid():
+        messages.error(request, "Choose among the members who may label.")
+        return redirect(round)
+    n_released = choose_people(round, form.cleaned_data["people"])
+    told = f" {n_released:,} held items went back to the queue." if n_released else ""
+    messages.success(request, f"Who labels in “{round}” is saved.{told}")
+    return redirect(round)
 
 
 @project_view(Capability.MANAGE)

@@ -18,8 +18,9 @@ UPDATE = "annotate/label_item.html#label-update"
 
 
 def join(request: HttpRequest, project: Project, pk: int) -> Participation:
-    """The participation of the one who asks; 404 for rounds that were never opened."""
-    rounds = project.rounds.exclude(state=Round.State.DRAFT).select_related("rubric", "item_set")
+    """The participation of the one who asks; 404 for rounds that were never opened, or are for others."""
+    rounds = project.rounds.exclude(state=Round.State.DRAFT).taking(request.user)
+    rounds = rounds.select_related("rubric", "item_set")
     round = get_object_or_404(rounds, pk=pk)
     round.project = project
     return join_round(round, user=request.user)

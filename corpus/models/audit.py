@@ -29,6 +29,7 @@ class Verb(models.TextChoices):
     ROUND_PAUSED = "round.paused", "paused the round"
     ROUND_RESUMED = "round.resumed", "resumed the round"
     ROUND_CLOSED = "round.closed", "closed the round"
+    ROUND_PEOPLE = "round.people", "chose who labels in the round"
     ADJUDICATED = "item.adjudicated", "adjudicated the item"
     UNADJUDICATED = "item.unadjudicated", "took back the decision on the item"
     IMPORT_STARTED = "import.started", "started the import"

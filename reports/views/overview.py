@@ -18,7 +18,7 @@ N_ROWS = 5  # of the scoreboard
 @project_view(Capability.VIEW)
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
     """The project at a glance; for those without reports, only the rounds they can label in."""
-    rounds = open_rounds(project, user=request.user)
+    rounds = open_rounds(project, user=request.user, may=request.capabilities)
     context = {
         "rounds": rounds,
         "n_places_left": sum(each.n_left for each in rounds),
@@ -35,7 +35,7 @@ def _report(project: Project, rounds: list, *, may: set[str]) -> dict:
     size = sizes(project)
     board = scoreboard(judges, people)
     best = next((row.judge for row in board.rows if row.standing == "best"), judges[0] if judges else None)
-    waiting = next((each.round for each in rounds if each.n_left), None)
+    waiting = next((each.round for each in rounds if each.n_left and each.takes_me), None)
     standing = Standing(
         n_items=size.items.n,
         n_references=size.references.n,

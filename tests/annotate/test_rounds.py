@@ -64,8 +64,8 @@ def test_a_closed_round_stays_closed_and_keeps_its_labels(make_round, ann, enter
     assert Label.objects.current().count() == 1
 
 
-def test_those_who_only_label_see_open_rounds(make_round, project, items):
+def test_those_who_only_label_see_open_rounds(make_round, project, items, ann):
     opened, paused = make_round(), pause_round(make_round(name="Second pass"))
     create_round(project, name="Draft", item_set=freeze_all_items(project))
-    assert list(Round.objects.visible_to({"view", "label"})) == [opened]
-    assert paused in Round.objects.visible_to({"view", "label", "report"})
+    assert list(Round.objects.visible_to({"view", "label"}, ann)) == [opened]
+    assert paused in Round.objects.visible_to({"view", "label", "report"}, ann)

@@ -48,6 +48,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "annotate:round-pause": "manage",
     "annotate:round-resume": "manage",
     "annotate:round-close": "manage",
+    "annotate:round-people": "manage",
     "annotate:label-item": "label",
     "annotate:label-save": "label",
     "annotate:label-skip": "label",
