@@ -61,7 +61,7 @@ def _label(house: House, address: str) -> dict:
                 *(sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "labelling_people.py"), task),
                 *("--headless", "--users", str(N_PEOPLE), "--spawn-rate", "10"),
                 *("--run-time", f"{seconds + N_PEOPLE // 10}s", "--only-summary"),
-                *("--host", address, "--loglevel", "WARNING", "--exit-code-on-error", "0"),
+                *("--host", address, "--loglevel", "WARNING", "--exit-code-on-error", "0", "--reset-stats"),
             ],
             env=os.environ | {"BENCH_PEOPLE": str(house.work / "people.json"), "BENCH_OUT": f"{out}.{task}"},
             check=True,
