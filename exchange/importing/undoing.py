@@ -100,6 +100,8 @@ DELETIONS = [
     """DELETE FROM annotate_label WHERE job_id = %(job)s""",
     f"""DELETE FROM annotate_participation p USING annotate_round r
         WHERE r.id = p.round_id AND r.item_set_id IN ({OWN_ITEM_SETS})""",
+    f"""DELETE FROM annotate_round_people p USING annotate_round r
+        WHERE r.id = p.round_id AND r.item_set_id IN ({OWN_ITEM_SETS})""",
     f"""DELETE FROM annotate_round WHERE item_set_id IN ({OWN_ITEM_SETS})""",
     f"""DELETE FROM corpus_itemsetentry WHERE item_set_id IN ({OWN_ITEM_SETS})""",
     f"""DELETE FROM corpus_itemset WHERE id IN ({OWN_ITEM_SETS})""",

@@ -8,6 +8,7 @@ from annotate.models import Adjudication, GoldItem, Rater
 from annotate.services.adjudicating import adjudicate, undo_adjudication
 from annotate.services.rounds import create_round
 from corpus.models import Candidate, Item, ItemSet, Job, Project, Query, Reference
+from corpus.pairs import draw_pairs
 from corpus.services import create_project, freeze_all_items, freeze_rubric
 from exchange.importing import undoing
 from exchange.importing.undoing import BuiltOn, undo_import
@@ -266,6 +267,12 @@ class TestBuiltOn:
 
         self.refuses(pairs, "5 entries of item sets depend on it")
 
+    def test_pairs_for_preferences(self, project, stored):
+        pairs = stored(PAIRS)
+        draw_pairs(freeze_all_items(project), per_query=1, seed=1)
+
+        self.refuses(pairs, "2 pairs of its candidates")
+
     def test_gold_items(self, project, stored):
         pairs = stored(PAIRS)
         empty = ItemSet.objects.create(project=project, name="Empty")
@@ -380,7 +387,7 @@ def test_every_table_that_points_at_what_an_undo_deletes_is_cleared_or_counted()
     follow = {"annotate_flag", "annotate_hold", "annotate_slot", "judges_shard"}
     pointing = {
         model._meta.db_table
-        for model in apps.get_models()
+        for model in apps.get_models(include_auto_created=True)
         for field in model._meta.concrete_fields
         if isinstance(field, models.ForeignKey) and field.related_model._meta.db_table in deleted
     }
