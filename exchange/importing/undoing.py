@@ -48,7 +48,7 @@ BUILT_ON = {
         WHERE q.project_id = %(project)s AND i.job_id IS DISTINCT FROM %(job)s
         AND i.rival_id IS NULL AND (q.job_id = %(job)s OR c.job_id = %(job)s)""",
     ("pair of its candidates", "pairs of its candidates"): """
-        SELECT count(*) FROM corpus_item i JOIN corpus_query q ON q.id = i.query_id
+        SELECT count(DISTINCT i.id) FROM corpus_item i JOIN corpus_query q ON q.id = i.query_id
         JOIN corpus_candidate c ON c.id IN (i.candidate_id, i.rival_id)
         WHERE q.project_id = %(project)s AND i.rival_id IS NOT NULL
         AND (q.job_id = %(job)s OR c.job_id = %(job)s)""",
