@@ -10,6 +10,7 @@ class Scoring(models.TextChoices):
     LIKELIHOOD = "likelihood", "Likelihood of the query given the candidate"
     YES_NO = "yes_no", "Yes or no"
     GRADE = "grade", "One grade of the rubric"
+    REASON = "reason", "Reasons in words, then a grade"
 
 
 class JudgeQuerySet(models.QuerySet):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from judges.scoring.base import Scoring
 from judges.scoring.grade import Grade
 from judges.scoring.likelihood import Likelihood
+from judges.scoring.reason import Reason
 from judges.scoring.yes_no import YesNo
 
-SCORINGS: dict[str, Scoring] = {scoring.name: scoring for scoring in (Grade(), YesNo(), Likelihood())}
+SCORINGS: dict[str, Scoring] = {
+    scoring.name: scoring for scoring in (Grade(), YesNo(), Reason(), Likelihood())
+}

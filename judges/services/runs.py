@@ -12,9 +12,11 @@ from corpus.models import ItemSet, Job, User
 from corpus.models.audit import Verb
 from corpus.services import freeze_all_items
 from judges.models import FAILURES, Condition, Engine, Judge, Run
+from judges.models.judge import Scoring
 from judges.services.engines import is_outside
 
 SHARD_ITEMS = {Engine.Kind.LOCAL: 24, Engine.Kind.OPENAI: 500}  # about ten seconds of work each
+TIMES_LONGER = {Scoring.REASON: 12}  # a written reply beside one token
 HINT_GRACE = timedelta(seconds=10)  # the sweep leaves a job alone that was only just hinted at
 
 
@@ -61,7 +63,8 @@ def start_run(
     run = Run.objects.create(
         judge=judge, item_set=item_set, condition=condition, job=job, n_items=item_set.n_items
     )
-    _plan_shards(run, size=SHARD_ITEMS[judge.engine.kind])
+    size = SHARD_ITEMS[judge.engine.kind] // TIMES_LONGER.get(judge.scoring, 1)
+    _plan_shards(run, size=max(size, 1))
     record(Verb.RUN_STARTED, run, project=project, by=by, judge=judge.name, item_set=item_set.name)
     jobs.enqueue(job)
     return run

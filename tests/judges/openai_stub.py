@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class OpenAIStub:
     """Grades a prompt that holds "item NAME grade G" with G; a context manager that serves on loopback.
 
+    Asked for more than one token it writes a sentence with "Grade: G", or JSON where a schema is given.
+
     `delay` seconds an answer; `away` answers 503 to everything; prompts that contain one of `broken` get
     HTTP 400. `asked` counts answered prompts by NAME.
     """
@@ -70,6 +72,13 @@ class OpenAIStub:
         self._server.server_close()
         self._thread.join()
 
+    def write(self, asked: dict, name: str, grade: str) -> str:
+        if asked["max_tokens"] == 1:
+            return grade
+        if "response_format" in asked:
+            return json.dumps({"reasons": f"Of {name}.", "grade": int(grade)})
+        return f"It is {name}, as the text says.\n\nGrade: {grade}"
+
     def answer(self, asked: dict) -> tuple[int, dict]:
         if self.away:
             return 503, {"error": {"message": "starting"}}
@@ -100,7 +109,7 @@ class OpenAIStub:
                 {
                     "index": 0,
                     "finish_reason": "length",
-                    "message": {"role": "assistant", "content": grade},
+                    "message": {"role": "assistant", "content": self.write(asked, name, grade)},
                     "logprobs": {"content": [entry]},
                 }
             ],

@@ -9,10 +9,12 @@ from judges.engines.base import Check, ContinuationLogprob, Engine, ItemFault, L
 class ScriptedEngine:
     """`labels` maps a word of the prompt to label probabilities (or a fault); `bounded` labels are bounds.
 
-    `texts` maps a word of the prefix to log p(text | prefix). `asked` lists what was asked, in order.
+    `texts` maps a word of the prefix to log p(text | prefix), `replies` one of the prompt to what is written
+    (a text ending in "…" was cut). `asked` lists what was asked, in order.
     """
 
-    def __init__(self, *, labels=None, texts=None, bounded=(), context_tokens=None) -> None:
+    def __init__(self, *, labels=None, texts=None, replies=None, bounded=(), context_tokens=None) -> None:
+        self.replies = replies or {}
         self.labels = labels or {}
         self.texts = texts or {}
         self.bounded = frozenset(bounded)
@@ -49,7 +51,16 @@ class ScriptedEngine:
         return answers
 
     def generate(self, prompts, *, max_tokens, schema=None) -> list[Reply | ItemFault]:
-        raise AssertionError("No scoring asks for a written reply.")
+        self.asked += [(prompt, max_tokens, schema) for prompt in prompts]
+        written = []
+        for prompt in prompts:
+            text = next(value for word, value in self.replies.items() if word in prompt[-1]["content"])
+            if isinstance(text, ItemFault):
+                written.append(text)
+                continue
+            finish = "length" if text.endswith("…") else "stop"
+            written.append(Reply(text, finish, 100, len(text.split()), 64, 9))
+        return written
 
     def probe(self, labels) -> list[Check]:
         return []

@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from corpus.models import ItemSet, Job
 from judges import running
-from judges.models import Judge, Run, Shard, Verdict
+from judges.models import Judge, Prompt, Run, Shard, Verdict
 from judges.services import (
     RunRefused,
     cancel_run,
+    create_judge,
+    find_prompt,
     pause_run,
     register_engine,
     resume_run,
@@ -337,3 +339,19 @@ def test_the_number_of_queries_grows_with_writes_and_not_with_items(
     with django_assert_max_num_queries(24):
         running.work_on_run(run)
     assert Verdict.objects.count() == 300
+
+
+@pytest.mark.parametrize("form", ["after", "json"])
+def test_a_judge_that_writes_reasons_grades_every_item_and_keeps_its_words(project, engine, make_items, form):
+    make_items(project, 3, 4)
+    prompt = find_prompt(project, "grade-reasons")
+    if form == "json":
+        prompt = Prompt.objects.create(
+            project=project, name="in JSON", messages=prompt.messages, reply={"format": "json"}
+        )
+    judge = create_judge(project, name="writer", engine=engine, prompt=prompt, scoring="reason")
+    run = work(start_run(judge))
+    assert (run.job.state, counts(run)) == (Job.State.DONE, {"n_graded": 12})
+    verdict = Verdict.objects.get(run=run, item__candidate__external_id="q1-3")
+    assert (verdict.grade, verdict.score) == (3, None)
+    assert "q1-3" in verdict.raw
