@@ -177,7 +177,7 @@ def _of_judge(
     return JudgeCounts(
         judged,
         count_array(cells, n_queries=n_queries, n_grades=n_grades),
-        dict(outcomes),
+        {str(outcome): outcomes[str(outcome)] for outcome in Outcome if outcomes[str(outcome)]},
         _scores(rows, [row for row in mine.tolist() if rows.scores[row] is not None]),
     )
 
