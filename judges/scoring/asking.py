@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from judges.engines.base import Engine, ItemFault, LabelLogprobs, Prompt
 from judges.prompting import PromptTemplate, render
 from judges.scoring.base import Answer, JudgedItem, Scale, answer_fault
 from judges.scoring.fitting import fit_candidate
+
+Reply = TypeVar("Reply")
 
 
 def answer_each(
@@ -26,6 +30,43 @@ def answer_each(
     return [answers[place] for place in range(len(items))]
 
 
+def ask_fitted(
+    items: Sequence[JudgedItem],
+    *,
+    engine: Engine,
+    prompt: PromptTemplate,
+    scale: Scale,
+    reserve: int,
+    put: Callable[[list[Prompt]], Sequence[Reply]],
+    read: Callable[[Reply, str], Answer],
+) -> list[Answer]:
+    """What `put` gets for all rendered items at once, read one by one; the text is what had to be cut.
+
+    `reserve` tokens of the context are kept for the reply; an item that never fits is a fault of its own.
+    """
+
+    def ask(asked: Sequence[JudgedItem]) -> list[Answer]:
+        answers: list[Answer | None] = []
+        prompts: list[Prompt] = []
+        notes: list[str] = []
+        for item in asked:
+            fitted = fit_candidate(
+                item, lambda item: render(prompt, item, scale), engine=engine, reserve=reserve
+            )
+            if isinstance(fitted, ItemFault):
+                answers.append(answer_fault(fitted))
+                continue
+            rendered, note = fitted
+            assert not isinstance(rendered, str)
+            answers.append(None)
+            prompts.append(rendered)
+            notes.append(note)
+        replies = iter(zip(put(prompts) if prompts else [], notes, strict=True))
+        return [answer or read(*next(replies)) for answer in answers]
+
+    return answer_each(items, ask)
+
+
 def ask_labels(
     items: Sequence[JudgedItem],
     *,
@@ -37,25 +78,15 @@ def ask_labels(
     mass_floor: float,
 ) -> list[Answer]:
     """One label of `labels` for each item, read by `read` where the labels' mass reaches the floor."""
-
-    def ask(asked: Sequence[JudgedItem]) -> list[Answer]:
-        answers: list[Answer | None] = []
-        prompts: list[Prompt] = []
-        notes: list[str] = []
-        for item in asked:
-            fitted = fit_candidate(item, lambda item: render(prompt, item, scale), engine=engine, reserve=1)
-            if isinstance(fitted, ItemFault):
-                answers.append(answer_fault(fitted))
-                continue
-            rendered, note = fitted
-            assert not isinstance(rendered, str)
-            answers.append(None)
-            prompts.append(rendered)
-            notes.append(note)
-        replies = iter(zip(engine.label_logprobs(prompts, labels) if prompts else [], notes, strict=True))
-        return [answer or _read_reply(*next(replies), read=read, mass_floor=mass_floor) for answer in answers]
-
-    return answer_each(items, ask)
+    return ask_fitted(
+        items,
+        engine=engine,
+        prompt=prompt,
+        scale=scale,
+        reserve=1,
+        put=lambda prompts: engine.label_logprobs(prompts, labels),
+        read=partial(_read_reply, read=read, mass_floor=mass_floor),
+    )
 
 
 def label_probs(reply: LabelLogprobs) -> dict[str, float]:

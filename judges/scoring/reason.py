@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from judges.engines.base import Engine, ItemFault, Prompt, Reply
-from judges.prompting import PromptTemplate, abstain_label, render
-from judges.scoring.asking import answer_each
+from judges.engines.base import Engine, ItemFault, Reply
+from judges.prompting import PromptTemplate, abstain_label
+from judges.scoring.asking import ask_fitted
 from judges.scoring.base import Answer, JudgedItem, Scale, ScoringProblem, answer_fault, read_options
-from judges.scoring.fitting import fit_candidate
 from judges.scoring.reading import read_grade, reply_schema
 
 MOST_TOKENS = 32_768
@@ -55,31 +55,15 @@ class Reason:
         max_tokens, abstain = self._max_tokens(options), abstain_label(prompt)
         schema = reply_schema(prompt.reply, scale=scale, abstain=abstain)
 
-        def ask(asked: Sequence[JudgedItem]) -> list[Answer]:
-            answers: list[Answer | None] = []
-            prompts: list[Prompt] = []
-            notes: list[str] = []
-            for item in asked:
-                fitted = fit_candidate(
-                    item, lambda item: render(prompt, item, scale), engine=engine, reserve=max_tokens
-                )
-                if isinstance(fitted, ItemFault):
-                    answers.append(answer_fault(fitted))
-                    continue
-                rendered, note = fitted
-                assert not isinstance(rendered, str)
-                answers.append(None)
-                prompts.append(rendered)
-                notes.append(note)
-            written = engine.generate(prompts, max_tokens=max_tokens, schema=schema) if prompts else []
-            replies = iter(zip(written, notes, strict=True))
-
-            def read(reply: Reply | ItemFault, note: str) -> Answer:
-                return _read(reply, note, prompt=prompt, scale=scale, abstain=abstain)
-
-            return [answer or read(*next(replies)) for answer in answers]
-
-        return answer_each(items, ask)
+        return ask_fitted(
+            items,
+            engine=engine,
+            prompt=prompt,
+            scale=scale,
+            reserve=max_tokens,
+            put=lambda prompts: engine.generate(prompts, max_tokens=max_tokens, schema=schema),
+            read=partial(_read, prompt=prompt, scale=scale, abstain=abstain),
+        )
 
     def _max_tokens(self, options: Mapping[str, Any]) -> int:
         value = read_options(options, self.defaults)["max_tokens"]
