@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from annotate.models import Adjudication, Label, Rater
 from annotate.references import refresh_references
@@ -49,27 +49,33 @@ def items(project) -> list[Item]:
     return made
 
 
+def press(page: Page, key: str) -> None:
+    """Press a key once the page's scripts listen: its text stands there before they do."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 def test_a_dispute_is_decided_and_taken_back_with_keys_alone(items, bob, page_of, context_errors):
     page = page_of(bob)
     page.goto(reverse("annotate:adjudication-list", args=["soil"]))
     page.get_by_role("link", name="Decide").click()
     first = page.url
     expect(page.get_by_text("dealer thinks so.")).to_be_visible()
-    page.keyboard.press("e")
+    press(page, "e")
     page.keyboard.type("The 2 of us agree")  # the digit is text here
-    page.keyboard.press("Escape")
-    page.keyboard.press("2")
+    press(page, "Escape")
+    press(page, "2")
     expect(page).to_have_url(re.compile(r"last="))
     assert page.url.split("?")[0] != first
     decided = Adjudication.objects.get()
     assert (decided.grade, decided.note, decided.by) == (2, "The 2 of us agree", bob)
     assert Reference.objects.get(item=decided.item).grade == 2
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page).to_have_url(first)
     assert not Adjudication.objects.current().exists()
-    page.keyboard.press("s")
+    press(page, "s")
     page.wait_for_url(lambda url: url != first)
-    page.keyboard.press("c")
+    press(page, "c")
     expect(page).to_have_url(re.compile(r"last="))
     assert Adjudication.objects.current().get().cannot_judge
     assert context_errors == []
@@ -80,7 +86,7 @@ def test_keys_can_be_switched_off(items, bob, page_of):
     page.goto(reverse("annotate:adjudication-item", args=["soil", items[0].pk]))
     page.locator("#keys-on").uncheck()
     page.locator("#keys-on").blur()
-    page.keyboard.press("2")
+    press(page, "2")
     page.get_by_role("button", name="3 Perfectly relevant").click()
     expect(page).to_have_url(re.compile(r"last="))
     assert Adjudication.objects.get().grade == 3
