@@ -24,15 +24,16 @@ class EngineForm(forms.Form):
     name = forms.CharField(
         max_length=100, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
     )
-    kind = forms.ChoiceField(
-        choices=Engine.Kind.choices, widget=forms.RadioSelect, initial=Engine.Kind.OPENAI
-    )
+    kind = forms.ChoiceField(choices=Engine.Kind.choices, widget=forms.RadioSelect, initial=Engine.Kind.VLLM)
     url = forms.CharField(
         label="Address",
         required=False,
-        max_length=500,
-        help_text="Of a server, up to and with /v1. It is kept but never shown again.",
-        widget=forms.URLInput(attrs={"placeholder": "https://…/v1", "autocomplete": "off"}),
+        max_length=5000,
+        help_text="Of a server, up to and with /v1; of several that serve the same model, one a line."
+        " Kept but never shown again.",
+        widget=forms.Textarea(
+            attrs={"rows": 2, "placeholder": "https://…/v1", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     model = forms.CharField(
         required=False,

@@ -38,9 +38,13 @@ class Pulse:
         self._ended.set()
         self._thread.join()
 
+    def is_wanted(self) -> bool:
+        """Whether the job is still running and this worker was not told to stop."""
+        return not (self._stopped.is_set() or is_leaving())
+
     def check(self) -> None:
-        """Raise RunStopped once the job is no longer running or this worker was told to stop."""
-        if self._stopped.is_set() or is_leaving():
+        """Raise RunStopped once the work is not wanted any more."""
+        if not self.is_wanted():
             raise RunStopped
 
     def _beat(self) -> None:

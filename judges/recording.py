@@ -71,7 +71,7 @@ def read_items(hold: Hold) -> list[JudgedItem]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT i.id, q.text, q.need, c.title, c.text
+            SELECT i.id, q.text, q.need, c.title, c.text, q.id
             FROM judges_shard s
             JOIN judges_run r ON r.id = s.run_id
             CROSS JOIN unnest(s.items) WITH ORDINALITY AS listed(item_id, place)

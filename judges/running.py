@@ -8,6 +8,8 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.db import InterfaceError, OperationalError, connection
@@ -15,9 +17,10 @@ from django.db import InterfaceError, OperationalError, connection
 from corpus.jobs import send_hint
 from corpus.leaving import is_leaving
 from corpus.models import Job
-from judges.chunks import ChunkSize, score_chunk
+from judges.chunks import Asking
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.models import Engine, Run, Shard
+from judges.probes import make_sure
 from judges.pulse import Pulse, RunStopped
 from judges.recording import (
     LEASE_SECONDS,
@@ -31,7 +34,7 @@ from judges.recording import (
     release_shard,
 )
 from judges.scoring import SCORINGS
-from judges.scoring.base import ScoringProblem
+from judges.scoring.base import Answer, ScoringProblem
 from judges.services.engines import connect_engine
 from judges.services.judges import scale_of
 from judges.services.prompts import template_of
@@ -64,18 +67,17 @@ def work_on_run(run: Run, *, on_update: OnUpdate | None = None) -> None:
         return
     _call_another_worker(run)
     try:
-        with Pulse(run.job_id, hold) as pulse:
-            engine = connect_engine(run.judge.engine)
-            try:
-                size = ChunkSize(run.judge.engine)
-                while hold:
-                    try:
-                        _judge_shard(run, hold, engine=engine, size=size, pulse=pulse, on_update=on_update)
-                    except ShardLost as lost:
-                        logger.warning("%s", lost)
-                    pulse.hold = hold = claim_shard(run)
-            finally:
-                engine.close()
+        with (
+            Pulse(run.job_id, hold) as pulse,
+            Asking(connect_engine(run.judge.engine), _ask_of(run)) as asking,
+        ):
+            make_sure(run, asking=asking, look=pulse.check)
+            while hold:
+                try:
+                    _judge_shard(run, hold, asking=asking, pulse=pulse, on_update=on_update)
+                except ShardLost as lost:
+                    logger.warning("%s", lost)
+                pulse.hold = hold = claim_shard(run)
     except RunStopped:
         _release(hold)
         if is_leaving():
@@ -151,23 +153,27 @@ def _call_another_worker(run: Run) -> None:
         send_hint(run.job_id, queue=run.job.queue)
 
 
-def _judge_shard(
-    run: Run, hold: Hold, *, engine, size: ChunkSize, pulse: Pulse, on_update: OnUpdate | None
-) -> None:
-    """Give every item of the shard that still needs one a verdict, a second or two of work at a time."""
+def _ask_of(run: Run) -> Callable[..., list[Answer]]:
+    """What is asked for some items of the run, once the engine is there."""
     judge = run.judge
-    scoring, prompt, scale = SCORINGS[judge.scoring], template_of(judge.prompt), scale_of(judge.rubric)
+    return partial(
+        SCORINGS[judge.scoring].score,
+        prompt=template_of(judge.prompt),
+        scale=scale_of(judge.rubric),
+        options=judge.options,
+    )
+
+
+def _judge_shard(run: Run, hold: Hold, *, asking: Asking, pulse: Pulse, on_update: OnUpdate | None) -> None:
+    """Give every item of the shard that still needs one a verdict; what has come is written every second."""
     items = read_items(hold)
-    while items:
-        pulse.check()
-        chunk, items = items[: size.n], items[size.n :]
-        with size.measured(len(chunk)):
-            answers = score_chunk(
-                chunk, scoring, engine=engine, prompt=prompt, scale=scale, options=judge.options
-            )
-        record_verdicts(hold, chunk, answers)
-        if on_update:
-            on_update(run)
+    with closing(asking.answers(items, is_wanted=pulse.is_wanted)) as stream:
+        for answered in stream:
+            if answered.items:
+                record_verdicts(hold, answered.items, answered.answers)
+                if on_update:
+                    on_update(run)
+    pulse.check()
     close_shard(hold)
 
 
@@ -224,6 +230,6 @@ def _without_address(text: str, engine: Engine) -> str:
     if not engine.url:
         return text
     text = re.sub(r"https?://\S+", "its address", text)
-    for secret in (urlsplit(engine.url).netloc, engine.host):
+    for secret in {urlsplit(url).netloc for url in engine.urls} | set(engine.hosts):
         text = text.replace(secret, "its address")
     return text

@@ -8,13 +8,14 @@ from typing import Any
 
 from judges.engines.base import Engine, EngineUnsuited
 
-KINDS = ("local", "openai")
+KINDS = ("local", "vllm", "openai")
 
 
 def connect(kind: str, *, url: str, model: str, api_key: str, settings: Mapping[str, Any]) -> Engine:
     """An engine of this kind, ready to be asked; torch is imported for "local" only.
 
-    `url` and `api_key` mean nothing to the local engine, whose `model` is a folder (empty: the small
+    `url` is one address or several, with white space between, of servers that serve the same model. It and
+    `api_key` mean nothing to the local engine, whose `model` is a folder (empty: the small
     default model). `settings` are the kind's own, described in its module; an unknown one raises
     EngineUnsuited, as an unknown kind does.
     """
@@ -30,4 +31,8 @@ def connect(kind: str, *, url: str, model: str, api_key: str, settings: Mapping[
         from judges.engines.openai import OpenAIEngine
 
         return OpenAIEngine.from_settings(url, model, api_key, settings)
+    if kind == "vllm":
+        from judges.engines.vllm import VllmEngine
+
+        return VllmEngine.from_settings(url, model, api_key, settings)
     raise EngineUnsuited(f"There is no engine of kind “{kind}”; the kinds are {', '.join(KINDS)}.")

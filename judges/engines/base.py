@@ -79,11 +79,21 @@ class EngineUnsuited(Exception):
     """The engine can never answer this call as asked; the message says what to change."""
 
 
+class EngineClosed(Exception):
+    """The engine was closed while it was being asked: whoever closed it wants no answer any more."""
+
+
 class Engine(Protocol):
     """A model that can be asked. Lists come back in the order, and with the length, of the prompts.
 
     Every call may raise EngineUnavailable or EngineUnsuited; one prompt's fault is an ItemFault in its place.
+    Several threads may ask at once.
     """
+
+    @property
+    def n_at_once(self) -> int:
+        """How many prompts under way at once keep the engine busy; 1 where it computes in this process."""
+        ...
 
     @property
     def context_tokens(self) -> int | None:
@@ -112,10 +122,13 @@ class Engine(Protocol):
         """The most likely reply to each prompt, held to the JSON schema where one is given."""
         ...
 
-    def probe(self, labels: Sequence[str]) -> list[Check]:
-        """Look at the engine before it is trusted; never raises for what a check can say in words."""
+    def probe(self, labels: Sequence[str], *, abstain: str = "") -> list[Check]:
+        """Look at the engine before it is trusted; never raises for what a check can say in words.
+
+        `labels` are what judges will choose from, `abstain` is what stands for "cannot judge" beside them.
+        """
         ...
 
     def close(self) -> None:
-        """Let go of connections and threads; the engine is not asked again."""
+        """Abandon what is under way (EngineClosed for those who wait for it) and let go of everything."""
         ...

@@ -12,7 +12,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -52,6 +52,10 @@ class Failure(NamedTuple):
     retry_after: float | None = None
 
 
+class NoSuchAddress(EngineUnsuited):
+    """The server answers, but knows nothing at this path, or no such model."""
+
+
 class HttpClient:
     """Posts JSON to one server, keeping connections open. To be used on one event loop."""
 
@@ -77,17 +81,19 @@ class HttpClient:
         return await self._try("GET", path, None)
 
     async def post(
-        self, path: str, body: Mapping[str, Any], *, still_answers: Callable[[], Awaitable[bool]]
+        self, path: str, body: Mapping[str, Any], *, small: Mapping[str, Any]
     ) -> Answered | ItemFault:
         """The server's answer, after as many tries as patience allows.
 
-        `still_answers` asks something small when this request keeps failing, to tell whose fault it is.
+        `small` is the body of a request that the server surely answers at this path: it is sent when `body`
+        keeps failing, to tell whose fault that is.
         """
         data = orjson.dumps(body)
         began = time.monotonic()
         n_failed = 0
         while True:
             await self._wait_as_asked()
+            tried_at = time.monotonic()
             outcome = await self._try("POST", path, data)
             if not isinstance(outcome, Failure):
                 return outcome
@@ -96,7 +102,7 @@ class HttpClient:
             else:
                 n_failed += 1
                 if n_failed >= self.patience.n_tries or self._stuck_since(began):
-                    if self._succeeded_at > began or await still_answers():
+                    if self._succeeded_at > tried_at or await self.answers(path, small):
                         return ItemFault("error", f"{outcome.reason}, {n_failed} times for this item alone")
                     raise EngineUnavailable(f"The engine does not answer: {outcome.reason}.")
             await asyncio.sleep(_backoff(n_failed or 1))
@@ -108,6 +114,11 @@ class HttpClient:
                 return isinstance(await self._try("POST", path, orjson.dumps(body)), Answered)
         except TimeoutError:
             return False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the server asked to be left alone for now."""
+        return time.monotonic() < self._wait_until
 
     async def _wait_as_asked(self) -> None:
         while (left := self._wait_until - time.monotonic()) > 0:
@@ -180,7 +191,7 @@ def _read_error(status: int, body: dict[str, Any] | None, headers: Mapping[str, 
     if status in (401, 403):
         raise EngineUnsuited(f"The engine refused the key ({shown}): give the engine a key that it accepts.")
     if status in (404, 405):
-        raise EngineUnsuited(
+        raise NoSuchAddress(
             f"The engine knows no such address or model ({shown}): the address usually ends in /v1, "
             "and the model is one of those the server lists."
         )

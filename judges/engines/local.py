@@ -10,6 +10,7 @@ folder under which the default model is kept (else CONCORD_VAR, else "var").
 from __future__ import annotations
 
 import copy
+import hashlib
 import inspect
 import math
 import os
@@ -27,6 +28,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 from judges.engines.base import (
     Check,
     ContinuationLogprob,
+    EngineClosed,
     EngineUnsuited,
     ItemFault,
     LabelLogprobs,
@@ -37,7 +39,14 @@ from judges.engines.base import (
 from judges.engines.local_batches import Group, Limits, Sequenced, plan_groups
 from judges.engines.local_model import DEFAULT_MODEL, default_model_folder
 from judges.engines.local_text import Renderer
-from judges.engines.probing import check_distinct_scores, check_full_vocabulary, check_labels
+from judges.engines.probing import (
+    check_abstain,
+    check_context,
+    check_distinct_scores,
+    check_full_vocabulary,
+    check_labels,
+    check_throughput,
+)
 
 SETTINGS = {"device", "dtype", "batch_size", "context_tokens", "chat_template_kwargs", "var"}
 Answer = TypeVar("Answer")
@@ -70,6 +79,7 @@ class LocalEngine:
         self.limits = Limits(rows=batch_size)
         self.renderer = Renderer(loaded.tokenizer, chat_template_kwargs or {})
         self.context_tokens = context_tokens or _context_of(loaded.model)
+        self._closed = threading.Event()
 
     @classmethod
     def from_settings(cls, model: str, settings: Mapping[str, Any]) -> Self:
@@ -165,25 +175,39 @@ class LocalEngine:
                 answers[i] = reply if reply.text.strip() else ItemFault("empty", "the model wrote nothing")
         return _all_answered(answers)
 
-    def probe(self, labels: Sequence[str]) -> list[Check]:
+    @property
+    def n_at_once(self) -> int:
+        """One: a batch fills the machine."""
+        return 1
+
+    def probe(self, labels: Sequence[str], *, abstain: str = "") -> list[Check]:
         """The model answers, labels are single tokens, log-probabilities exact, scores distinct."""
         weights = next(self.loaded.model.parameters())
         where = f"{weights.dtype} on {weights.device}".replace("torch.", "")
-        size = f"{self.context_tokens or 'an unknown number of'} tokens of context"
-        return [
+        checked = check_labels(self, labels)
+        found = [
             Check("reachable", True, f"{self.name} is loaded as {where}", ""),
-            Check("model", True, f"{self.name}, {size}", ""),
-            check_labels(self, labels),
+            Check("model", True, f"{self.name}, {weights_in_words(self.loaded.model)}", ""),
+            check_context(self.context_tokens),
+            checked,
+        ]
+        if not checked.passed:
+            return found
+        return [
+            *found,
+            *([check_abstain(self, labels, abstain)] if abstain else []),
             check_full_vocabulary(self._probability_of_everything()),
             check_distinct_scores(
                 self,
                 labels,
                 remedy="Set the engine's dtype to float32: a 16-bit head rounds scores into ties.",
             ),
+            check_throughput(self, labels),
         ]
 
     def close(self) -> None:
-        """Nothing to let go of: the weights stay in memory for the next engine of this process."""
+        """Stop after the batch, or the token, at hand; the weights stay for this process's next engine."""
+        self._closed.set()
 
     def _mark_long(self, sequences: Sequence[Sequenced], answers: list[Any], *, n_more: int = 0) -> list[int]:
         """Give prompts that don't fit their fault; return the indices of those left to run."""
@@ -210,6 +234,8 @@ class LocalEngine:
         kept = self._keep_beginning(sequences[group.batches[0][0]].tokens[: group.n_shared])
         n_cached = 0  # the first prompt of a group pays for its beginning
         for batch in group.batches:
+            if self._closed.is_set():
+                raise EngineClosed("The engine was closed.")
             logits = self._logits([sequences[i] for i in batch], group.n_shared, kept)
             latency_ms = round((time.monotonic() - began) * 1000)
             for row, i in enumerate(batch):
@@ -282,7 +308,10 @@ class LocalEngine:
                 pad_token_id=tokenizer.pad_token_id
                 if tokenizer.pad_token_id is not None
                 else tokenizer.eos_token_id,
+                stopping_criteria=[lambda _ids, _scores, **_more: self._closed.is_set()],
             )[:, ids.shape[1] :]
+        if self._closed.is_set():
+            raise EngineClosed("The engine was closed.")
         latency_ms = round((time.monotonic() - began) * 1000)
         ends = self.loaded.model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, list) else [ends])
@@ -337,6 +366,16 @@ def _can_share(model: Any) -> bool:
             model(torch.zeros(1, 1, dtype=torch.long, device=model.device)), "past_key_values", None
         )
     return isinstance(kept, DynamicCache) and all(type(layer) is DynamicLayer for layer in kept.layers)
+
+
+def weights_in_words(model: Any) -> str:
+    """The checkpoint's own revision, or a fingerprint: SHA-256 over the first values of every parameter."""
+    if revision := getattr(model.config, "_commit_hash", None):
+        return f"revision {revision[:12]}"
+    digest = hashlib.sha256()
+    for name, values in model.named_parameters():
+        digest.update(name.encode() + values.detach().flatten()[:64].float().cpu().numpy().tobytes())
+    return f"weights {digest.hexdigest()[:12]}"
 
 
 def _context_of(model: Any) -> int | None:

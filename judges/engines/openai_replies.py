@@ -17,16 +17,16 @@ from judges.engines.base import ItemFault, LabelLogprobs, Reply
 from judges.engines.http_client import Answered
 
 
-class _Usage(NamedTuple):
+class Usage(NamedTuple):
     tokens_in: int
     tokens_out: int
     tokens_cached: int
 
 
-def _read_usage(body: Mapping[str, Any]) -> _Usage:
+def read_usage(body: Mapping[str, Any]) -> Usage:
     usage = body.get("usage") or {}
     details = usage.get("prompt_tokens_details") or {}
-    return _Usage(
+    return Usage(
         int(usage.get("prompt_tokens") or 0),
         int(usage.get("completion_tokens") or 0),
         int(details.get("cached_tokens") or 0),
@@ -60,7 +60,7 @@ def read_labels(answered: Answered, labels: Sequence[str]) -> LabelLogprobs | It
         bounded=frozenset(set(labels) - set(exact)),
         mass=min(1.0, sum(math.exp(value) for value in exact.values())),
         latency_ms=answered.latency_ms,
-        **_read_usage(answered.body)._asdict(),
+        **read_usage(answered.body)._asdict(),
     )
 
 
@@ -90,5 +90,5 @@ def read_reply(answered: Answered) -> Reply | ItemFault:
         text=text,
         finish_reason=str(choice.get("finish_reason") or ""),
         latency_ms=answered.latency_ms,
-        **_read_usage(answered.body)._asdict(),
+        **read_usage(answered.body)._asdict(),
     )

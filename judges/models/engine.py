@@ -19,11 +19,14 @@ class Engine(models.Model):
 
     class Kind(models.TextChoices):
         LOCAL = "local", "Local (transformers in the worker)"
+        VLLM = "vllm", "vLLM server (exact log-probabilities)"
         OPENAI = "openai", "OpenAI-compatible server"
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    url = models.URLField(blank=True, max_length=500)
+    url = models.TextField(
+        blank=True, help_text="One address a line; several serve the same model and share the work."
+    )
     model = models.CharField(
         max_length=300,
         blank=True,
@@ -50,9 +53,14 @@ class Engine(models.Model):
         return reverse("judges:engine-detail", args=[self.pk])
 
     @property
-    def host(self) -> str:
-        """Host of the URL in lower case; empty for an engine in the worker."""
-        return (urlsplit(self.url).hostname or "").lower()
+    def urls(self) -> list[str]:
+        """The addresses of its servers; none for an engine in the worker."""
+        return self.url.split()
+
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts of the addresses in lower case."""
+        return [(urlsplit(url).hostname or "").lower() for url in self.urls]
 
     @property
     def model_name(self) -> str:

@@ -40,6 +40,8 @@ class Run(models.Model):
     tokens_out = models.BigIntegerField(default=0)
     tokens_cached = models.BigIntegerField(default=0)
     retried_at = models.DateTimeField(null=True, help_text="Failures older than this are judged once more.")
+    probe = models.JSONField(null=True, help_text="The engine's checks before the first item.")
+    probed_at = models.DateTimeField(null=True)
     n_waits = models.IntegerField(
         default=0, db_default=0, help_text="How often the engine was away since the last verdict."
     )
@@ -58,6 +60,11 @@ class Run(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("judges:run-detail", args=[self.judge.project.slug, self.pk])
+
+    @property
+    def n_missing(self) -> int:
+        """How many checks of the engine failed before the run."""
+        return sum(not check["passed"] for check in self.probe or [])
 
     @property
     def n_done(self) -> int:

@@ -21,6 +21,7 @@ class JudgedItem(NamedTuple):
     need: str
     title: str
     candidate: str
+    query_id: int = 0
 
 
 class Scale(NamedTuple):

@@ -11,6 +11,7 @@ from judges.engines import base, connect
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.models import Engine
 from judges.models.engine import KeyUnreadable
+from judges.prompting import ABSTAIN_LABEL
 from judges.services.addresses import AddressRefused, check_url, is_listed
 
 PROBE_LABELS = ("0", "1", "2", "3")
@@ -48,14 +49,17 @@ def register_engine(
     else:
         if not model:
             raise EngineRefused("Say which model the server is asked for.")
+        if not url.split():
+            raise EngineRefused("Say at which address the server is.")
         try:
-            check_url(url, private=settings.ENGINE_PRIVATE_ADDRESSES)
+            for each in url.split():
+                check_url(each, private=settings.ENGINE_PRIVATE_ADDRESSES)
         except AddressRefused as refusal:
             raise EngineRefused(str(refusal)) from refusal
     engine = Engine(
         name=name.strip(),
         kind=kind,
-        url=url,
+        url="\n".join(url.split()),
         model=model,
         settings=engine_settings or {},
         price_in=price_in,
@@ -83,7 +87,8 @@ def connect_engine(engine: Engine) -> base.Engine:
         engine_settings.setdefault("var", str(settings.VAR))
     else:
         try:
-            check_url(engine.url, private=settings.ENGINE_PRIVATE_ADDRESSES)
+            for url in engine.urls:
+                check_url(url, private=settings.ENGINE_PRIVATE_ADDRESSES)
         except AddressRefused as refusal:
             raise EngineUnsuited(str(refusal)) from refusal
     try:
@@ -101,7 +106,7 @@ def probe_engine(engine: Engine) -> list[base.Check]:
         checks = [base.Check("can be used", False, str(problem), "Mend this and probe again.")]
     else:
         try:
-            checks = opened.probe(PROBE_LABELS)
+            checks = opened.probe(PROBE_LABELS, abstain=ABSTAIN_LABEL)
         finally:
             opened.close()
     engine.last_probe = [check._asdict() for check in checks]
@@ -115,6 +120,4 @@ def is_outside(engine: Engine) -> bool:
 
     Addresses that the site's operator listed in ENGINE_PRIVATE_ADDRESSES count as inside.
     """
-    return engine.kind != Engine.Kind.LOCAL and not is_listed(
-        engine.host, private=settings.ENGINE_PRIVATE_ADDRESSES
-    )
+    return not all(is_listed(host, private=settings.ENGINE_PRIVATE_ADDRESSES) for host in engine.hosts)

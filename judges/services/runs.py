@@ -15,7 +15,8 @@ from judges.models import FAILURES, Condition, Engine, Judge, Run
 from judges.models.judge import Scoring
 from judges.services.engines import is_outside
 
-SHARD_ITEMS = {Engine.Kind.LOCAL: 24, Engine.Kind.OPENAI: 500}  # about ten seconds of work each
+# About ten seconds of work each
+SHARD_ITEMS = {Engine.Kind.LOCAL: 24, Engine.Kind.VLLM: 1000, Engine.Kind.OPENAI: 500}
 TIMES_LONGER = {Scoring.REASON: 12}  # a written reply beside one token
 HINT_GRACE = timedelta(seconds=10)  # the sweep leaves a job alone that was only just hinted at
 

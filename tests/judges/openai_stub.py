@@ -14,13 +14,14 @@ class OpenAIStub:
 
     Asked for more than one token it writes a sentence with "Grade: G", or JSON where a schema is given.
 
-    `delay` seconds an answer; `away` answers 503 to everything; prompts that contain one of `broken` get
-    HTTP 400. `asked` counts answered prompts by NAME.
+    `delay` seconds an answer; `away` answers 503 to everything, `away_for` to so many requests;
+    prompts that contain one of `broken` get HTTP 400. `asked` counts answered prompts by NAME.
     """
 
     def __init__(self, *, delay: float = 0.0) -> None:
         self.delay = delay
         self.away = False
+        self.away_for = 0  # so many requests more
         self.broken: set[str] = set()
         self.asked: Counter[str] = Counter()
         stub = self
@@ -40,7 +41,7 @@ class OpenAIStub:
                 self.wfile.write(body)
 
             def do_GET(self) -> None:
-                if stub.away:
+                if stub.is_away():
                     return self.reply(503, {"error": {"message": "starting"}})
                 return self.reply(200, {"object": "list", "data": [{"id": "stub-model", "object": "model"}]})
 
@@ -79,8 +80,12 @@ class OpenAIStub:
             return json.dumps({"reasons": f"Of {name}.", "grade": int(grade)})
         return f"It is {name}, as the text says.\n\nGrade: {grade}"
 
+    def is_away(self) -> bool:
+        self.away_for, was = max(0, self.away_for - 1), self.away_for
+        return self.away or was > 0
+
     def answer(self, asked: dict) -> tuple[int, dict]:
-        if self.away:
+        if self.is_away():
             return 503, {"error": {"message": "starting"}}
         time.sleep(self.delay)
         text = " ".join(message["content"] for message in asked["messages"])
@@ -88,7 +93,8 @@ class OpenAIStub:
             return 400, {"error": {"message": "this prompt is not to the server's taste"}}
         found = re.search(r"item (\S+) grade (\d)", text)
         name, grade = found.groups() if found else ("", "0")
-        self.asked[name] += 1
+        if name:  # and not a prompt of a probe
+            self.asked[name] += 1
         tokens = [(label, -0.05 if label == grade else -4.0) for label in "0123X"] + [
             ("Yes", -6.0),
             ("No", -7.0),

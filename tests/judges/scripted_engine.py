@@ -62,7 +62,9 @@ class ScriptedEngine:
             written.append(Reply(text, finish, 100, len(text.split()), 64, 9))
         return written
 
-    def probe(self, labels) -> list[Check]:
+    n_at_once = 1
+
+    def probe(self, labels, *, abstain="") -> list[Check]:
         return []
 
     def close(self) -> None:

@@ -115,17 +115,7 @@ def test_a_command_sees_a_run_through_its_engine_being_away(
     monkeypatch.setattr("judges.running.FIRST_WAIT_SECONDS", 1)
     engine.settings = {"tries": 1}
     engine.save()
-    stub.away = True
-    n_refused = 0
-    answered = stub.answer
-
-    def answer(asked):
-        nonlocal n_refused
-        n_refused += stub.away
-        stub.away = n_refused < 15  # so that it is away for the first tries of the run
-        return answered(asked)
-
-    stub.answer = answer
+    stub.away_for = 2
     assert json.loads(printed("judge", "soil", "--judge", "grader", "--json"))["state"] == "done"
     assert "Waiting for the engine “stub”" in capsys.readouterr().err
 

@@ -334,7 +334,7 @@ def test_the_number_of_queries_grows_with_writes_and_not_with_items(
 ):
     make_items(project, 10, 30)
     monkeypatch.setitem(runs.SHARD_ITEMS, "openai", 500)
-    monkeypatch.setattr("judges.chunks.CONCURRENCY", 500)
+    monkeypatch.setattr("judges.chunks.GOAL_SECONDS", 60)
     run = running.load_run(job_id=start_run(judge).job_id)
     with django_assert_max_num_queries(24):
         running.work_on_run(run)

@@ -5,6 +5,7 @@ import pytest
 from judges.engines.base import Engine, ItemFault
 from judges.engines.local import LocalEngine
 from judges.engines.openai import OpenAIEngine
+from judges.engines.vllm import VllmEngine
 from judges.prompting import make_template, shipped_prompts
 from judges.scoring import SCORINGS
 from judges.scoring.base import JudgedItem, Scale, ScoringProblem
@@ -28,7 +29,9 @@ def judge(scoring, items, engine, *, prompt, scale=SCALE, **options):
 def test_every_engine_real_or_scripted_has_the_same_calls():
     expected = engine_shape(Engine)
     assert set(expected) >= {"label_logprobs", "continuation_logprobs", "generate", "probe", "close"}
-    assert engine_shape(LocalEngine) == engine_shape(OpenAIEngine) == engine_shape(ScriptedEngine) == expected
+    assert all(
+        engine_shape(kind) == expected for kind in (LocalEngine, OpenAIEngine, VllmEngine, ScriptedEngine)
+    )
 
 
 def test_yes_no_scores_by_the_log_odds_and_takes_its_pair_of_grades():

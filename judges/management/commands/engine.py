@@ -18,7 +18,12 @@ class Command(BaseCommand):
         add = verbs.add_parser("add", help="register an engine and probe it")
         add.add_argument("name")
         add.add_argument("--kind", required=True, choices=Engine.Kind.values)
-        add.add_argument("--url", default="", help="up to and with /v1")
+        add.add_argument(
+            "--url",
+            action="append",
+            default=[],
+            help="up to and with /v1; again for each server of the model",
+        )
         add.add_argument("--model", default="", help="name on the server, or a Hugging Face folder")
         add.add_argument("--key-stdin", action="store_true", help="read the key from standard input")
         add.add_argument(
@@ -40,7 +45,7 @@ class Command(BaseCommand):
             engine = register_engine(
                 name,
                 kind=options["kind"],
-                url=options["url"],
+                url="\n".join(options["url"]),
                 model=options["model"],
                 api_key=sys.stdin.readline().strip() if key_stdin else "",
                 engine_settings=read_pairs(setting),
