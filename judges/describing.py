@@ -32,6 +32,7 @@ def run_figures(run: Run) -> dict:
         "tokens_out": run.tokens_out,
         "tokens_cached": run.tokens_cached,
         "retry_at": job.retry_at.isoformat() if job.state == job.State.WAITING and job.retry_at else None,
+        "probed_at": run.probed_at.isoformat() if run.probed_at else None,
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,
     }

@@ -1,8 +1,9 @@
+import yaml
 from django import forms
 from django.core.exceptions import ValidationError
 
-from corpus.models import ItemSet, Project
-from judges.models import Engine, Judge, Prompt
+from corpus.models import ItemSet, Project, Rubric
+from judges.models import Engine, Judge, Prompt, Schedule
 from judges.models.judge import Scoring
 from judges.services.prompts import prompts_for
 from judges.settings_lines import LineRefused, read_pairs
@@ -77,10 +78,18 @@ class JudgeForm(forms.Form):
     scoring = forms.ChoiceField(
         required=False, choices=[("", "As the prompt was written for"), *Scoring.choices]
     )
+    rubric = forms.ModelChoiceField(
+        Rubric.objects.none(),
+        label="Scale",
+        required=False,
+        empty_label="The project’s own",
+        help_text="Agreement with people is reported for judges of the project’s own scale.",
+    )
     options = LinesField(required=False, help_text="One name=value a line, for example mass_floor=0.05.")
 
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["rubric"].queryset = project.rubrics.exclude(pk=project.rubric.pk)
         choices = [prompt.pk for prompt in prompts_for(project)]
         self.fields["prompt"].queryset = Prompt.objects.filter(pk__in=choices).order_by("name")
 
@@ -93,6 +102,46 @@ class JudgeForm(forms.Form):
         return cleaned
 
 
+class JuryForm(forms.Form):
+    name = forms.CharField(
+        max_length=200,
+        help_text="A name that is in use makes that jury’s next version.",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    members = forms.ModelMultipleChoiceField(
+        Judge.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Judges from different families of models err less alike.",
+    )
+    rule = forms.ChoiceField(
+        choices=[
+            ("majority", "Majority: the grade most members gave; among equals the one nearest to their mean"),
+            ("mean", "Mean: the grade nearest to the members’ mean"),
+            ("weighted", "Weighted: members count by their quadratic κ with people on the tune split"),
+            (
+                "dawid_skene",
+                "Dawid–Skene: the likeliest grade, each member’s habits estimated from all items",
+            ),
+        ],
+        widget=forms.RadioSelect,
+        initial="majority",
+    )
+
+    def __init__(self, *args, project: Project, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        members = project.judges.filter(rubric=project.rubric).exclude(scoring=Scoring.JURY)
+        members = members.select_related("prompt").order_by("name", "prompt__name", "-version")
+        self.fields["members"].queryset = members
+        self.fields["members"].label_from_instance = name_member
+
+
+def name_member(judge: Judge) -> str:
+    """A judge as it stands in a list to choose from."""
+    if judge.is_imported:
+        return f"{judge.name}{f', {judge.prompt.name}' if judge.prompt else ''} (imported)"
+    return f"{judge.name}, version {judge.version}"
+
+
 class JudgeChoice(forms.ModelChoiceField):
     def label_from_instance(self, judge: Judge) -> str:
         return f"{judge.name}, version {judge.version} – {judge.model}"
@@ -100,7 +149,7 @@ class JudgeChoice(forms.ModelChoiceField):
 
 class ItemSetChoice(forms.ModelChoiceField):
     def label_from_instance(self, item_set: ItemSet) -> str:
-        return f"{item_set.name} ({item_set.n_items:,} items)"
+        return f"{item_set.name} ({item_set.n_items:,} {'pairs' if item_set.of_pairs else 'items'})"
 
 
 class RunForm(forms.Form):
@@ -112,7 +161,125 @@ class RunForm(forms.Form):
         help_text="The set is frozen: items that come later are not part of the run.",
     )
 
+    cap = forms.FloatField(
+        label="Cap",
+        required=False,
+        min_value=0.0001,
+        help_text="US dollars by the engine’s prices; the run pauses when it has cost so much.",
+    )
+
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["judge"].queryset = project.judges.made_here().order_by("name", "-version")
-        self.fields["item_set"].queryset = project.item_sets.single()
+        self.fields["item_set"].queryset = project.item_sets.order_by("of_pairs", "name")
+
+
+class ReplyField(forms.CharField):
+    """Lines of YAML in which every value is text; cleans to a mapping."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+
+    def clean(self, value: str) -> dict:
+        try:
+            found = yaml.load(super().clean(value) or "", Loader=yaml.BaseLoader)
+        except yaml.YAMLError as problem:
+            raise ValidationError("This cannot be read; write one “name: value” a line.") from problem
+        if found in (None, ""):
+            return {}
+        if not isinstance(found, dict):
+            raise ValidationError("Write one “name: value” a line.")
+        return found
+
+
+class DraftForm(forms.Form):
+    """A prompt on the bench: what it says, how its reply is read, and what it is tried on."""
+
+    name = forms.SlugField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    scoring = forms.ChoiceField(choices=[each for each in Scoring.choices if each[0] != Scoring.JURY])
+    system = forms.CharField(
+        label="System message", required=False, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"})
+    )
+    user = forms.CharField(label="Message", widget=forms.Textarea(attrs={"rows": 18, "dir": "auto"}))
+    reply = ReplyField(
+        label="How the reply is read",
+        required=False,
+        help_text="Yes or no: “yes: Yes”, “no: No”. Reasons: “after: Grade:” or “format: json”."
+        " Criteria: “format: lines”. Cannot judge: “abstain: X”.",
+    )
+    rubric = forms.ModelChoiceField(Rubric.objects.none(), label="Scale", empty_label=None)
+    engine = forms.ModelChoiceField(Engine.objects.all(), required=False, empty_label="No engine")
+    item = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, project: Project, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rubric"].queryset = project.rubrics.order_by("pk")
+        self.initial.setdefault("rubric", project.rubric.pk)
+        self.initial.setdefault("engine", Engine.objects.values_list("pk", flat=True).first())
+
+    @property
+    def draft(self) -> dict:
+        """The prompt's fields as prompting reads them."""
+        cleaned = self.cleaned_data
+        messages = [
+            {"role": role, "content": cleaned[role]} for role in ("system", "user") if cleaned[role].strip()
+        ]
+        return {
+            "name": cleaned["name"],
+            "scoring": cleaned["scoring"],
+            "messages": messages,
+            "reply": cleaned["reply"],
+        }
+
+
+class CapForm(forms.Form):
+    cap = forms.FloatField(label="New cap in US dollars", min_value=0.0001)
+
+
+class ScheduleForm(forms.Form):
+    """When a judge runs by itself, and over what."""
+
+    judge = JudgeChoice(Judge.objects.none(), empty_label=None)
+    scope = forms.ChoiceField(
+        label="Over what",
+        choices=Schedule.Scope.choices,
+        widget=forms.RadioSelect,
+        initial=Schedule.Scope.NEW,
+    )
+    item_set = ItemSetChoice(
+        ItemSet.objects.none(),
+        required=False,
+        empty_label="All items",
+        help_text="The set that is looked through, or that the sample of 200 is drawn from, once.",
+    )
+    every_minutes = forms.TypedChoiceField(
+        label="How often",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[
+            (60, "Every hour"),
+            (360, "Every 6 hours"),
+            (1440, "Every day"),
+            (10080, "Every week"),
+            ("", "By the cron line below"),
+        ],
+        initial=1440,
+    )
+    cron = forms.CharField(
+        label="Cron line",
+        required=False,
+        max_length=100,
+        help_text="Minute, hour, day of month, month, day of week, in UTC: “30 6 * * 1-5”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    cap = forms.FloatField(
+        label="Cap of each run",
+        required=False,
+        min_value=0.0001,
+        help_text="US dollars by the engine’s prices.",
+    )
+
+    def __init__(self, *args, project: Project, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["judge"].queryset = project.judges.made_here().order_by("name", "-version")
+        self.fields["item_set"].queryset = project.item_sets.single().order_by("name")

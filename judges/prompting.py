@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from judges.scoring.base import JudgedItem, Scale
 
 FOLDER = Path(__file__).parent / "prompts"
-PLACES = ("query", "need", "title", "candidate", "grades")
-ITEM_PLACES = ("query", "need", "title", "candidate")
+ITEM_PLACES = (
+    "query", "need", "title", "candidate", "rival_title", "rival", "reference", "context", "listed",
+)  # fmt: skip
+PLACES = (*ITEM_PLACES, "grades", "criteria")
 FIELDS = ("name", "source", "scoring", "messages", "reply", "note")
 ROLES = ("system", "user", "assistant")
 ABSTAIN_LABEL = "X"
@@ -75,7 +77,9 @@ def make_template(fields: Mapping[str, Any]) -> PromptTemplate:
         _check_places(str(reply["text"]), PLACES, where=f"prompt “{name}”, reply text")
     if "baseline" in reply:
         where = f"prompt “{name}”, baseline"
-        baseline = _read_messages(reply["baseline"], where=where, places=("query", "need", "grades"))
+        baseline = _read_messages(
+            reply["baseline"], where=where, places=("query", "need", "context", "grades")
+        )
         reply = {**reply, "baseline": list(baseline)}
     scoring = str(fields.get("scoring") or "")
     return PromptTemplate(
@@ -135,6 +139,11 @@ def render_reply(template: PromptTemplate, item: JudgedItem, scale: Scale) -> st
     return _fill(str(template.reply["text"]), _values(template, item, scale))
 
 
+def places_of(template: PromptTemplate) -> frozenset[str]:
+    """The places that the messages have."""
+    return frozenset(name for message in template.messages for name in PLACE.findall(message["content"]))
+
+
 def abstain_label(template: PromptTemplate) -> str:
     """What the model answers where it cannot judge: `reply.abstain`, "X" where the prompt names nothing."""
     return str(template.reply.get("abstain", ABSTAIN_LABEL))
@@ -167,7 +176,11 @@ def _delimiters(contents: tuple[str, ...]) -> tuple[re.Pattern[str] | None, tupl
 
 def _values(template: PromptTemplate, item: JudgedItem, scale: Scale) -> dict[str, str]:
     texts = {name: neutralise(getattr(item, name) or "", template).strip() for name in ITEM_PLACES}
-    return {**texts, "grades": _describe_grades(template, scale)}
+    return {
+        **texts,
+        "grades": _describe_grades(template, scale),
+        "criteria": _describe_criteria(template, scale),
+    }
 
 
 def _describe_grades(template: PromptTemplate, scale: Scale) -> str:
@@ -176,6 +189,19 @@ def _describe_grades(template: PromptTemplate, scale: Scale) -> str:
         for value, name, meaning in scale.grades
     ]
     if scale.may_abstain:
+        lines.append(f"{abstain_label(template)} = it cannot be judged")
+    return "\n".join(lines)
+
+
+def _describe_criteria(template: PromptTemplate, scale: Scale) -> str:
+    lines = []
+    for criterion in scale.criteria:
+        lines.append(f"{criterion.name}: {criterion.meaning}" if criterion.meaning else criterion.name)
+        lines += [
+            f"  {value} = {name}: {meaning}" if meaning else f"  {value} = {name}"
+            for value, name, meaning in criterion.grades
+        ]
+    if lines and scale.may_abstain:
         lines.append(f"{abstain_label(template)} = it cannot be judged")
     return "\n".join(lines)
 

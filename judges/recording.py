@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from judges.items import JOINS, TEXTS
 from judges.models import FAILURES, Outcome, Run
 from judges.scoring.base import Answer, JudgedItem
 
 LEASE_SECONDS = 20  # renewed every second while the worker lives
 SPEED_WINDOW_SECONDS = 5
 COLUMNS = (
-    "item_id, outcome, grade, score, log_odds, probs, label_mass, raw, reason,"
+    "item_id, outcome, grade, score, log_odds, probs, marks, label_mass, raw, reason,"
     " tokens_in, tokens_out, tokens_cached, latency_ms"
 )
 
@@ -70,14 +71,13 @@ def read_items(hold: Hold) -> list[JudgedItem]:
     """The shard's items that still need a verdict, in order: without one, or with a failure to retry."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT i.id, q.text, q.need, c.title, c.text, q.id
+            f"""
+            SELECT {TEXTS}
             FROM judges_shard s
             JOIN judges_run r ON r.id = s.run_id
             CROSS JOIN unnest(s.items) WITH ORDINALITY AS listed(item_id, place)
             JOIN corpus_item i ON i.id = listed.item_id
-            JOIN corpus_query q ON q.id = i.query_id
-            JOIN corpus_candidate c ON c.id = i.candidate_id
+            {JOINS}
             LEFT JOIN judges_verdict v ON v.run_id = s.run_id AND v.item_id = i.id
             WHERE s.run_id = %s AND s.number = %s
               AND (v.item_id IS NULL OR (v.outcome = ANY(%s) AND v.created_at < r.retried_at))
@@ -132,7 +132,7 @@ def record_verdicts(hold: Hold, items: Sequence[JudgedItem], answers: Sequence[A
 def _copy(cursor, rows: list[tuple]) -> None:
     cursor.execute(
         "CREATE TEMPORARY TABLE IF NOT EXISTS judges_incoming (item_id bigint, outcome varchar(12),"
-        " grade smallint, score float8, log_odds float8, probs float8[], label_mass float8,"
+        " grade smallint, score float8, log_odds float8, probs float8[], marks smallint[], label_mass float8,"
         " raw text, reason text,"
         " tokens_in integer, tokens_out integer, tokens_cached integer, latency_ms integer)"
         " ON COMMIT DELETE ROWS"
@@ -192,6 +192,20 @@ def _count(cursor, hold: Hold, *, n_written: int, n_replaced: int, counts: list[
     )
 
 
+def pause_at_cap(hold: Hold) -> None:
+    """Pause the run once it has cost what it may; its workers notice as they notice every pause."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE corpus_job j SET state = 'paused', retry_at = NULL,"
+            " note = format('Paused: the cap of $%%s is reached.', round(r.cap::numeric, 2))"
+            " FROM judges_run r JOIN judges_judge d ON d.id = r.judge_id"
+            " JOIN judges_engine e ON e.id = d.engine_id"
+            " WHERE r.id = %s AND j.id = r.job_id AND j.state = 'running'"
+            " AND (r.tokens_in * e.price_in + r.tokens_out * e.price_out) / 1e6 >= r.cap",
+            [hold.run_id],
+        )
+
+
 @transaction.atomic
 def close_shard(hold: Hold) -> None:
     """All items of the shard have their verdict; the last shard ends the run. Raises ShardLost."""
@@ -235,6 +249,7 @@ def _row(item: JudgedItem, answer: Answer) -> tuple:
         score,
         _finite(answer.log_odds),
         list(answer.probs.values()) if answer.probs else None,
+        list(answer.marks) if answer.marks and grade is not None else None,
         _finite(answer.label_mass),
         _storable(answer.raw),
         _storable(problem or answer.reason),

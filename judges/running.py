@@ -19,6 +19,7 @@ from corpus.leaving import is_leaving
 from corpus.models import Job
 from judges.chunks import Asking
 from judges.engines.base import EngineUnavailable, EngineUnsuited
+from judges.juries import NoEngine, answers_of
 from judges.models import Engine, Run, Shard
 from judges.probes import make_sure
 from judges.pulse import Pulse, RunStopped
@@ -29,12 +30,13 @@ from judges.recording import (
     claim_shard,
     close_shard,
     end_if_complete,
+    pause_at_cap,
     read_items,
     record_verdicts,
     release_shard,
 )
 from judges.scoring import SCORINGS
-from judges.scoring.base import Answer, ScoringProblem
+from judges.scoring.base import ScoringProblem
 from judges.services.engines import connect_engine
 from judges.services.judges import scale_of
 from judges.services.prompts import template_of
@@ -69,9 +71,10 @@ def work_on_run(run: Run, *, on_update: OnUpdate | None = None) -> None:
     try:
         with (
             Pulse(run.job_id, hold) as pulse,
-            Asking(connect_engine(run.judge.engine), _ask_of(run)) as asking,
+            _asking(run) as asking,
         ):
-            make_sure(run, asking=asking, look=pulse.check)
+            if not run.judge.is_jury:
+                make_sure(run, asking=asking, look=pulse.check)
             while hold:
                 try:
                     _judge_shard(run, hold, asking=asking, pulse=pulse, on_update=on_update)
@@ -145,23 +148,24 @@ def _begin(run: Run) -> bool:
 def _call_another_worker(run: Run) -> None:
     """Hint once more while there is work for two; each worker that joins calls the next.
 
-    Not for a local engine: it already uses every core of its machine.
+    Not for a local engine, which already uses every core of its machine, nor for a jury, which is quick.
     """
-    if run.judge.engine.kind == Engine.Kind.LOCAL:
+    if run.judge.is_jury or run.judge.engine.kind == Engine.Kind.LOCAL:
         return
     if run.shards.filter(state=Shard.State.OPEN).exists():
         send_hint(run.job_id, queue=run.job.queue)
 
 
-def _ask_of(run: Run) -> Callable[..., list[Answer]]:
-    """What is asked for some items of the run, once the engine is there."""
+def _asking(run: Run) -> Asking:
+    """The run's engine, with what it is asked for some items."""
     judge = run.judge
-    return partial(
-        SCORINGS[judge.scoring].score,
-        prompt=template_of(judge.prompt),
-        scale=scale_of(judge.rubric),
-        options=judge.options,
+    if judge.is_jury:
+        return Asking(NoEngine(), answers_of(run))
+    scoring = SCORINGS[judge.scoring]
+    ask = partial(
+        scoring.score, prompt=template_of(judge.prompt), scale=scale_of(judge.rubric), options=judge.options
     )
+    return Asking(connect_engine(judge.engine), ask, whole_queries=scoring.whole_queries)
 
 
 def _judge_shard(run: Run, hold: Hold, *, asking: Asking, pulse: Pulse, on_update: OnUpdate | None) -> None:
@@ -171,6 +175,8 @@ def _judge_shard(run: Run, hold: Hold, *, asking: Asking, pulse: Pulse, on_updat
         for answered in stream:
             if answered.items:
                 record_verdicts(hold, answered.items, answered.answers)
+                if run.cap is not None:
+                    pause_at_cap(hold)
                 if on_update:
                     on_update(run)
     pulse.check()
@@ -225,9 +231,9 @@ def _fail(run: Run, reason: str) -> None:
         )
 
 
-def _without_address(text: str, engine: Engine) -> str:
+def _without_address(text: str, engine: Engine | None) -> str:
     """The text as project members may read it: engine addresses are the site admins' business."""
-    if not engine.url:
+    if engine is None or not engine.url:
         return text
     text = re.sub(r"https?://\S+", "its address", text)
     for secret in {urlsplit(url).netloc for url in engine.urls} | set(engine.hosts):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from judges.views import engines, judges, runs
+from judges.views import engines, judges, prompts, runs, schedules
 
 app_name = "judges"
 urlpatterns = [
@@ -10,9 +10,22 @@ urlpatterns = [
     path("engines/<int:pk>/probe/", engines.engine_probe, name="engine-probe"),
     path("p/<slug:slug>/judges/", judges.judge_list, name="judge-list"),
     path("p/<slug:slug>/judges/new/", judges.judge_create, name="judge-create"),
+    path("p/<slug:slug>/judges/jury/", judges.jury_create, name="jury-create"),
     path("p/<slug:slug>/judges/<int:pk>/", judges.judge_detail, name="judge-detail"),
+    path("p/<slug:slug>/prompts/", prompts.prompt_list, name="prompt-list"),
+    path("p/<slug:slug>/prompts/new/", prompts.prompt_create, name="prompt-create"),
+    path("p/<slug:slug>/prompts/preview/", prompts.prompt_preview, name="prompt-preview"),
+    path("p/<slug:slug>/prompts/try/", prompts.prompt_try, name="prompt-try"),
+    path("p/<slug:slug>/prompts/tried/<int:pk>/", prompts.prompt_tried, name="prompt-tried"),
+    path("p/<slug:slug>/prompts/<int:pk>/", prompts.prompt_detail, name="prompt-detail"),
     path("p/<slug:slug>/runs/", runs.run_list, name="run-list"),
     path("p/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
+    path("p/<slug:slug>/runs/estimate/", runs.run_estimate, name="run-estimate"),
+    path("p/<slug:slug>/runs/<int:pk>/cap/", runs.run_cap, name="run-cap"),
+    path("p/<slug:slug>/schedules/", schedules.schedule_list, name="schedule-list"),
+    path("p/<slug:slug>/schedules/new/", schedules.schedule_create, name="schedule-create"),
+    path("p/<slug:slug>/schedules/<int:pk>/switch/", schedules.schedule_switch, name="schedule-switch"),
+    path("p/<slug:slug>/schedules/<int:pk>/delete/", schedules.schedule_delete, name="schedule-delete"),
     path("p/<slug:slug>/runs/<int:pk>/", runs.run_detail, name="run-detail"),
     path("p/<slug:slug>/runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
     path("p/<slug:slug>/runs/<int:pk>/pause/", runs.run_pause, name="run-pause"),

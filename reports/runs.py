@@ -23,13 +23,15 @@ class JudgeRuns(NamedTuple):
 
 
 def complete_runs(project: Project) -> list[JudgeRuns]:
-    """For each judge and condition of the project that has complete runs: these runs.
+    """For each judge of the project's own scale, and condition, that has complete runs: these runs.
 
+    A judge on a further scale (several criteria, a preference) grades something else than the references do.
     Ordered by judge, prompt, condition (the plain one first) and version, newest version first.
     """
     runs = (
         Run.objects.for_project(project)
         .complete()
+        .filter(judge__rubric=project.rubric)
         .select_related("judge__prompt", "judge__rubric", "condition", "job")
         .order_by("-pk")
     )

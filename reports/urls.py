@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import agreement, cells, items, judge, overview, people, team
+from reports.views import agreement, cells, drift, items, judge, overview, people, team
 
 app_name = "reports"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("p/<slug:slug>/team/", team.team, name="team"),
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
+    path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
+    path("p/<slug:slug>/agreement/<int:pk>/drift.<slug:file_format>", drift.drift_chart, name="drift-chart"),
     path(
         "p/<slug:slug>/agreement/<int:pk>/<slug:chart>.<slug:file_format>",
         judge.judge_chart,

@@ -13,6 +13,10 @@ def work_on_job(job_id: int) -> None:
         from judges.running import load_run, work_on_run
 
         work_on_run(load_run(job_id=job_id))
+    elif kind == Job.Kind.TRY:
+        from judges.workshop import run_try
+
+        run_try(job_id)
     elif kind == Job.Kind.IMPORT:
         from exchange.importing import run_import
 

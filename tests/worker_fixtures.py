@@ -21,8 +21,9 @@ class Worker:
         self.log = log
         self.process: subprocess.Popen | None = None
 
-    def start(self, *, n_processes: int = 1) -> None:
+    def start(self, *, n_processes: int = 1, beat: bool = False) -> None:
         argv = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", "judging,jobs"]
+        argv += ["--beat"] if beat else []
         argv += [
             "--concurrency",
             str(n_processes),

@@ -30,6 +30,7 @@ class Job(models.Model):
         JUDGE = "judge", "Judge run"
         REFERENCES = "references", "References"
         OPEN_ROUND = "open_round", "Open round"
+        TRY = "try", "Prompt tried"
 
     ENDED = (State.DONE, State.CANCELLED, State.FAILED)
 
@@ -102,4 +103,4 @@ class Job(models.Model):
     @property
     def queue(self) -> str:
         """The Celery queue that serves this kind of work."""
-        return "judging" if self.kind == self.Kind.JUDGE else "jobs"
+        return "judging" if self.kind in (self.Kind.JUDGE, self.Kind.TRY) else "jobs"

@@ -66,6 +66,10 @@ class Project(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("reports:overview", args=[self.slug])
 
+    def has_item(self, pk: int) -> bool:
+        """Whether the item belongs to this project."""
+        return self.queries.filter(items__pk=pk).exists()
+
     @property
     def rubric(self):
         """The scale that imports and new judges use: the project's first rubric."""

@@ -63,7 +63,7 @@ class VllmEngine(HttpEngine):
     def __init__(self, urls: Sequence[str], model: str, api_key: str, settings: Mapping[str, Any]) -> None:
         # The tokenizer answers beside /v1, so the addresses are kept without it.
         super().__init__([url.rstrip("/").removesuffix("/v1") for url in urls], model, api_key, settings)
-        self._label_ids: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
+        self._resolved: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
         self._resolving = threading.Lock()
 
     @cached_property
@@ -85,7 +85,7 @@ class VllmEngine(HttpEngine):
         """Exact log-probability of each label as the next token, out of the full vocabulary."""
         if len(labels) > MOST_LABELS:
             raise EngineUnsuited(f"vLLM tells the values of at most {MOST_LABELS} labels, not {len(labels)}.")
-        ids = [self._ids_after(prompt, labels) for prompt in prompts]
+        ids = [self.label_ids(prompt, labels) for prompt in prompts]
         body = self.completion_body(1) | {"logprobs": True, "return_tokens_as_token_ids": True}
         names = {
             f"token_id:{token}": label for each in ids for token, label in zip(each, labels, strict=True)
@@ -207,15 +207,13 @@ class VllmEngine(HttpEngine):
         top = self.ask_each([prompt], body, _read_top)[0]
         if isinstance(top, ItemFault):
             return Check("exact log-probabilities", False, top.reason, "Probe again.")
-        ids = dict(
-            zip(self._ids_after(prompt, labels or ("Yes", "No")), asked.logprobs.values(), strict=True)
-        )
+        ids = dict(zip(self.label_ids(prompt, labels or ("Yes", "No")), asked.logprobs.values(), strict=True))
         gaps = [abs(ids[token] - value) for token, value in top.items() if token in ids]
         if sum(map(math.exp, top.values())) > 1.001 or any(gap > 1e-3 for gap in gaps):
             return check_full_vocabulary(sum(map(math.exp, top.values())))
         return Check("exact log-probabilities", True, "chosen tokens, out of the full vocabulary", "")
 
-    def _ids_after(self, prompt: Prompt, labels: Sequence[str]) -> list[int]:
+    def label_ids(self, prompt: Prompt, labels: Sequence[str]) -> list[int]:
         """The token each label is right after this prompt, by the server's tokenizer.
 
         Raises EngineUnsuited where a label is not one token, or two labels are the same one.
@@ -225,9 +223,9 @@ class VllmEngine(HttpEngine):
         last = prompt[-1]
         key = (last["role"], last["content"][-ENDING:], tuple(labels))
         with self._resolving:
-            if key not in self._label_ids:
-                self._label_ids[key] = self._resolve(prompt, labels)
-            return self._label_ids[key]
+            if key not in self._resolved:
+                self._resolved[key] = self._resolve(prompt, labels)
+            return self._resolved[key]
 
     def _resolve(self, prompt: Prompt, labels: Sequence[str]) -> list[int]:
         before = self._tokens(prompt)

@@ -3,6 +3,18 @@ from judges.models.engine import Engine
 from judges.models.judge import Judge
 from judges.models.prompt import Prompt
 from judges.models.run import Run, Shard
+from judges.models.schedule import Schedule
 from judges.models.verdict import FAILURES, Outcome, Verdict
 
-__all__ = ["FAILURES", "Condition", "Engine", "Judge", "Outcome", "Prompt", "Run", "Shard", "Verdict"]
+__all__ = [
+    "FAILURES",
+    "Condition",
+    "Engine",
+    "Judge",
+    "Outcome",
+    "Prompt",
+    "Run",
+    "Schedule",
+    "Shard",
+    "Verdict",
+]

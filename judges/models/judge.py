@@ -11,12 +11,16 @@ class Scoring(models.TextChoices):
     YES_NO = "yes_no", "Yes or no"
     GRADE = "grade", "One grade of the rubric"
     REASON = "reason", "Reasons in words, then a grade"
+    CRITERIA = "criteria", "Several criteria in one reply"
+    PAIRWISE = "pairwise", "Two candidates compared, in both orders"
+    LISTWISE = "listwise", "A query’s candidates put in order"
+    JURY = "jury", "Several judges’ grades put together"
 
 
 class JudgeQuerySet(models.QuerySet):
     def made_here(self) -> "JudgeQuerySet":
         """Judges that Concord can run, as against those whose verdicts were brought in."""
-        return self.filter(engine__isnull=False)
+        return self.exclude(engine=None, scoring="")
 
     def newest(self, name: str) -> "Judge | None":
         """The latest version of the judge of this name that was made here."""
@@ -26,7 +30,8 @@ class JudgeQuerySet(models.QuerySet):
 class Judge(models.Model):
     """Model + prompt + rubric + scoring + decoding, immutable: a change makes a new version.
 
-    An imported judge stands for verdicts made elsewhere: no engine, no scoring, one per (name, prompt);
+    A jury is made of judges: no engine, no prompt, and a rule by which their grades become one. An imported
+    judge stands for verdicts made elsewhere: no engine, no scoring, one per (name, prompt);
     its prompt is null for qrels.
     """
 
@@ -43,6 +48,9 @@ class Judge(models.Model):
         Prompt, null=True, blank=True, on_delete=models.RESTRICT, related_name="judges"
     )
     rubric = models.ForeignKey(Rubric, on_delete=models.RESTRICT, related_name="judges")
+    members = models.ManyToManyField(
+        "self", symmetrical=False, related_name="juries", help_text="Of a jury: the judges it is made of."
+    )
     scoring = models.CharField(max_length=20, choices=Scoring.choices, blank=True)
     options = models.JSONField(default=dict, blank=True, help_text="Scoring options and decoding.")
     created_by = models.ForeignKey("corpus.User", null=True, on_delete=models.SET_NULL, related_name="+")
@@ -68,4 +76,9 @@ class Judge(models.Model):
 
     @property
     def is_imported(self) -> bool:
-        return self.engine_id is None
+        return self.engine_id is None and not self.is_jury
+
+    @property
+    def is_jury(self) -> bool:
+        """Whether it is made of other judges."""
+        return self.scoring == Scoring.JURY

@@ -17,7 +17,7 @@ class RunQuerySet(models.QuerySet):
 
     def made_here(self) -> "RunQuerySet":
         """Runs that Concord made, as against verdicts that were brought in."""
-        return self.filter(judge__engine__isnull=False)
+        return self.exclude(judge__engine=None, judge__scoring="")
 
     def unfinished(self) -> "RunQuerySet":
         return self.exclude(job__state__in=Job.ENDED)
@@ -40,6 +40,10 @@ class Run(models.Model):
     tokens_out = models.BigIntegerField(default=0)
     tokens_cached = models.BigIntegerField(default=0)
     retried_at = models.DateTimeField(null=True, help_text="Failures older than this are judged once more.")
+    cap = models.FloatField(null=True, help_text="US dollars; the run pauses when it has cost so much.")
+    schedule = models.ForeignKey(
+        "judges.Schedule", null=True, on_delete=models.SET_NULL, related_name="runs", db_index=False
+    )
     probe = models.JSONField(null=True, help_text="The engine's checks before the first item.")
     probed_at = models.DateTimeField(null=True)
     n_waits = models.IntegerField(
@@ -54,6 +58,7 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["schedule"], name="run_schedule", condition=~models.Q(schedule=None))]
 
     def __str__(self) -> str:
         return f"Run {self.pk}"

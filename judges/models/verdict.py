@@ -35,7 +35,14 @@ class Verdict(models.Model):
     grade = models.SmallIntegerField(null=True)
     score = models.FloatField(null=True)
     log_odds = models.FloatField(null=True)
-    probs = ArrayField(models.FloatField(), null=True, help_text="By the scoring's labels, in their order.")
+    probs = ArrayField(
+        models.FloatField(),
+        null=True,
+        help_text="By the scoring's labels, in their order; pairwise: see there.",
+    )
+    marks = ArrayField(
+        models.SmallIntegerField(), null=True, help_text="Grades of the criteria behind the first, in order."
+    )
     label_mass = models.FloatField(null=True)
     raw = models.TextField(db_default="", default="", blank=True)
     reason = models.TextField(db_default="", default="", blank=True, help_text="Why there is no grade.")

@@ -8,20 +8,36 @@ from functools import partial
 from typing import TypeVar
 
 from judges.engines.base import Engine, ItemFault, LabelLogprobs, Prompt
-from judges.prompting import PromptTemplate, render
+from judges.prompting import PromptTemplate, places_of, render
 from judges.scoring.base import Answer, JudgedItem, Scale, answer_fault
 from judges.scoring.fitting import fit_candidate
 
 Reply = TypeVar("Reply")
 
 
+NEEDED = {
+    "query": "query",
+    "candidate": "candidate",
+    "rival": "other candidate",
+    "reference": "reference answer",
+    "context": "context",
+}
+
+
 def answer_each(
-    items: Sequence[JudgedItem], ask: Callable[[Sequence[JudgedItem]], Sequence[Answer]]
+    items: Sequence[JudgedItem],
+    ask: Callable[[Sequence[JudgedItem]], Sequence[Answer]],
+    *,
+    prompt: PromptTemplate,
 ) -> list[Answer]:
-    """Answers in the items' order: "empty" for a blank query or candidate, `ask` for all others at once."""
+    """Answers in the items' order: "empty" where a needed text is blank, `ask` for all others at once.
+
+    Needed are the query and the candidate, and whatever else the prompt has a place for but a title or need.
+    """
     answers: dict[int, Answer] = {}
+    needed = [name for name in NEEDED if name in ("query", "candidate") or name in places_of(prompt)]
     for place, item in enumerate(items):
-        blank = [name for name in ("query", "candidate") if not (getattr(item, name) or "").strip()]
+        blank = [NEEDED[name] for name in needed if not (getattr(item, name) or "").strip()]
         if blank:
             answers[place] = Answer("empty", reason=f"the {' and the '.join(blank)} has no text")
     places = [place for place in range(len(items)) if place not in answers]
@@ -64,7 +80,7 @@ def ask_fitted(
         replies = iter(zip(put(prompts) if prompts else [], notes, strict=True))
         return [answer or read(*next(replies)) for answer in answers]
 
-    return answer_each(items, ask)
+    return answer_each(items, ask, prompt=prompt)
 
 
 def ask_labels(

@@ -22,6 +22,24 @@ class JudgedItem(NamedTuple):
     title: str
     candidate: str
     query_id: int = 0
+    rival_title: str = ""  # of a pair: the other candidate
+    rival: str = ""
+    reference: str = ""  # an answer that is known to be right
+    context: str = ""  # what is known beside the candidate, such as a bridge passage
+    listed: str = ""  # several candidates, numbered
+
+
+class Criterion(NamedTuple):
+    """One of several things that are graded at once: (value, name, meaning) of its grades by rising value."""
+
+    name: str
+    meaning: str
+    grades: tuple[tuple[int, str, str], ...]
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The grades' values, rising."""
+        return tuple(value for value, _, _ in self.grades)
 
 
 class Scale(NamedTuple):
@@ -30,6 +48,8 @@ class Scale(NamedTuple):
     grades: tuple[tuple[int, str, str], ...]
     cut: int
     may_abstain: bool
+    criteria: tuple[Criterion, ...] = ()  # all of them, the first in front; none for a single scale
+    compares: bool = False  # the grades of a preference: 2 for the first candidate, 0 for its rival, 1 a tie
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -46,6 +66,7 @@ class Answer(NamedTuple):
     probs: dict[str, float] | None = None  # over the labels asked for, adding up to 1
     label_mass: float | None = None  # what those labels had before that, of the whole vocabulary
     log_odds: float | None = None
+    marks: tuple[int, ...] | None = None  # grades of the criteria behind the first
     raw: str = ""
     reason: str = ""  # why there is no grade, or what to know about the one there is
     tokens_in: int = 0
@@ -67,6 +88,11 @@ class Scoring(Protocol):
     @property
     def needs(self) -> Literal["label_logprobs", "continuation_logprobs", "generate"]:
         """The call an engine must answer."""
+        ...
+
+    @property
+    def whole_queries(self) -> bool:
+        """Whether a query's candidates have to be asked about together."""
         ...
 
     @property

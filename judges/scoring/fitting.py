@@ -27,7 +27,7 @@ def fit_candidate(
         return prefix, ""
     if engine.count_tokens(prefix) <= room:
         return prefix, ""
-    fits, too_long = -1, len(item.candidate)
+    fits, too_long = -1, max(len(item.candidate), len(item.rival))
     while too_long - fits > 1:
         n_kept = (fits + too_long) // 2
         if engine.count_tokens(render(_cut(item, n_kept))) <= room:
@@ -40,13 +40,17 @@ def fit_candidate(
         )
     return (
         render(_cut(item, fits)),
-        f"candidate cut to its first {fits} of {len(item.candidate)} characters: "
+        f"candidate cut to its first {fits} of {max(len(item.candidate), len(item.rival))} characters: "
         f"the model takes {engine.context_tokens} tokens",
     )
 
 
 def _cut(item: JudgedItem, n_kept: int) -> JudgedItem:
-    return item._replace(candidate=item.candidate[:n_kept] + CUT_MARK)
+    return item._replace(candidate=_shorten(item.candidate, n_kept), rival=_shorten(item.rival, n_kept))
+
+
+def _shorten(text: str, n_kept: int) -> str:
+    return text if len(text) <= n_kept else text[:n_kept] + CUT_MARK
 
 
 def _n_bytes(prefix: Prefix) -> int:

@@ -22,6 +22,7 @@ class Grade:
 
     name: Final = "grade"
     needs: Final = "label_logprobs"
+    whole_queries: Final = False
     defaults: Final[Mapping[str, Any]] = {"mass_floor": 0.02}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:

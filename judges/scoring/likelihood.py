@@ -26,6 +26,7 @@ class Likelihood:
 
     name: Final = "likelihood"
     needs: Final = "continuation_logprobs"
+    whole_queries: Final = False
     defaults: Final[Mapping[str, Any]] = {"unit": "total"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ class Likelihood:
                 counted.update(keys)
             return answers
 
-        return answer_each(items, ask)
+        return answer_each(items, ask, prompt=prompt)
 
     def _unit(self, options: Mapping[str, Any]) -> str:
         unit = read_options(options, self.defaults)["unit"]

@@ -71,6 +71,18 @@ def reply_schema(reply: Mapping[str, Any], *, scale: Scale, abstain: str) -> dic
     }
 
 
+def criteria_schema(scale: Scale, *, abstain: str) -> dict[str, Any]:
+    """The JSON schema of a reply that grades several criteria: reasons first, then a grade for each."""
+    also = [abstain] if scale.may_abstain else []
+    fields = {criterion.name: {"enum": [*criterion.values, *also]} for criterion in scale.criteria}
+    return {
+        "type": "object",
+        "properties": {"reasons": {"type": "string"}, **fields},
+        "required": ["reasons", *fields],
+        "additionalProperties": False,
+    }
+
+
 def _in_json(text: str, reply: Mapping[str, Any]) -> Iterator[Any]:
     """The grade's field in every outermost JSON object of the text."""
     decoder, place, field = json.JSONDecoder(), text.find("{"), str(reply.get("field", FIELD))

@@ -24,6 +24,7 @@ class Reason:
 
     name: Final = "reason"
     needs: Final = "generate"
+    whole_queries: Final = False
     defaults: Final[Mapping[str, Any]] = {"max_tokens": 512}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ class Reason:
             )
         if abstain_label(prompt) in map(str, scale.values):
             raise ScoringProblem(f"“{abstain_label(prompt)}” is a grade and cannot mean “cannot judge”")
-        self._max_tokens(options)
+        read_max_tokens(options, self.defaults)
 
     def score(
         self,
@@ -52,7 +53,7 @@ class Reason:
     ) -> list[Answer]:
         """One answer an item: graded or abstained, or why neither; the reply is kept as it came."""
         self.check(prompt=prompt, scale=scale, options=options)
-        max_tokens, abstain = self._max_tokens(options), abstain_label(prompt)
+        max_tokens, abstain = read_max_tokens(options, self.defaults), abstain_label(prompt)
         schema = reply_schema(prompt.reply, scale=scale, abstain=abstain)
 
         return ask_fitted(
@@ -65,11 +66,13 @@ class Reason:
             read=partial(_read, prompt=prompt, scale=scale, abstain=abstain),
         )
 
-    def _max_tokens(self, options: Mapping[str, Any]) -> int:
-        value = read_options(options, self.defaults)["max_tokens"]
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TOKENS:
-            raise ScoringProblem(f"max_tokens is a whole number from 1 to {MOST_TOKENS:,}, not {value!r}")
-        return value
+
+def read_max_tokens(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> int:
+    """The longest reply in tokens, 1 ≤ max_tokens ≤ 32,768."""
+    value = read_options(options, defaults)["max_tokens"]
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TOKENS:
+        raise ScoringProblem(f"max_tokens is a whole number from 1 to {MOST_TOKENS:,}, not {value!r}")
+    return value
 
 
 def _read(

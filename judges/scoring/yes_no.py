@@ -23,6 +23,7 @@ class YesNo:
 
     name: Final = "yes_no"
     needs: Final = "label_logprobs"
+    whole_queries: Final = False
     defaults: Final[Mapping[str, Any]] = {"pair": None, "mass_floor": 0.02}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:

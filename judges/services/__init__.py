@@ -1,12 +1,13 @@
 """What can be done with engines, prompts, judges and runs; the doors (views, commands, tasks) call these."""
 
-from judges.services.engines import EngineRefused, connect_engine, probe_engine, register_engine
-from judges.services.judges import JudgeRefused, create_judge
+from judges.services.engines import EngineRefused, connect_engine, offer_engine, probe_engine, register_engine
+from judges.services.judges import JudgeRefused, create_judge, create_jury
 from judges.services.prompts import find_prompt, sync_shipped_prompts, template_of
 from judges.services.runs import (
     RunRefused,
     cancel_run,
     pause_run,
+    raise_cap,
     resume_run,
     retry_failures,
     start_run,
@@ -20,9 +21,12 @@ __all__ = [
     "cancel_run",
     "connect_engine",
     "create_judge",
+    "create_jury",
     "find_prompt",
+    "offer_engine",
     "pause_run",
     "probe_engine",
+    "raise_cap",
     "register_engine",
     "resume_run",
     "retry_failures",

@@ -76,6 +76,21 @@ def register_engine(
     return engine
 
 
+def offer_engine(name: str, *, url: str, model: str, api_key: str) -> Engine:
+    """The vLLM engine of this name at this address: a new one, or the one that was served before.
+
+    Raises EngineRefused where the name belongs to an engine of another kind or model.
+    """
+    engine = Engine.objects.filter(name=name).first()
+    if engine is None:
+        return register_engine(name, kind=Engine.Kind.VLLM, url=url, model=model, api_key=api_key)
+    if (engine.kind, engine.model) != (Engine.Kind.VLLM, model):
+        raise EngineRefused(f"There is another engine called “{name}”: choose a name with --name.")
+    engine.url, engine.api_key = url, api_key
+    engine.save(update_fields=["url", "encrypted_key"])
+    return engine
+
+
 def connect_engine(engine: Engine) -> base.Engine:
     """The engine, ready to be asked; close it afterwards.
 

@@ -11,13 +11,17 @@ from corpus.audit import record
 from corpus.models import ItemSet, Job, User
 from corpus.models.audit import Verb
 from corpus.services import freeze_all_items
-from judges.models import FAILURES, Condition, Engine, Judge, Run
+from judges.describing import cost
+from judges.juries import members_without_run
+from judges.models import FAILURES, Condition, Engine, Judge, Run, Schedule
 from judges.models.judge import Scoring
 from judges.services.engines import is_outside
 
 # About ten seconds of work each
 SHARD_ITEMS = {Engine.Kind.LOCAL: 24, Engine.Kind.VLLM: 1000, Engine.Kind.OPENAI: 500}
-TIMES_LONGER = {Scoring.REASON: 12}  # a written reply beside one token
+SHARD_OF_JURY = 5000
+# A written reply beside one token, and two questions beside one
+TIMES_LONGER = {Scoring.REASON: 12, Scoring.CRITERIA: 12, Scoring.PAIRWISE: 2, Scoring.LISTWISE: 2}
 HINT_GRACE = timedelta(seconds=10)  # the sweep leaves a job alone that was only just hinted at
 
 
@@ -31,10 +35,13 @@ def start_run(
     *,
     item_set: ItemSet | None = None,
     condition: Condition | None = None,
+    cap: float | None = None,
+    schedule: Schedule | None = None,
     by: User | None = None,
 ) -> Run:
     """Plan a run of the judge over the set (default: all items of the project) and hint to the workers.
 
+    `cap` is in US dollars: the run pauses when it has cost so much.
     Job, run and shards appear together or not at all. Raises RunRefused where texts may not leave, the
     set is empty, or the same run is under way.
     """
@@ -43,7 +50,10 @@ def start_run(
             f"“{judge.name}” was made elsewhere: its verdicts were imported, it cannot be run here."
         )
     project = judge.project
-    if is_outside(judge.engine) and not project.may_leave:
+    if judge.is_jury and (missing := members_without_run(judge)):
+        names = ", ".join(f"“{member}”" for member in missing)
+        raise RunRefused(f"A jury puts its members' verdicts together, and {names} has no complete run yet.")
+    if judge.engine and is_outside(judge.engine) and not project.may_leave:
         raise RunRefused(
             f"The engine “{judge.engine}” is outside this machine, and the project's settings do not let"
             " texts leave it. An owner can allow that in the settings."
@@ -52,8 +62,13 @@ def start_run(
     item_set = item_set or freeze_all_items(project)
     if item_set.project_id != project.pk:
         raise RunRefused(f"The item set “{item_set}” belongs to another project.")
-    if item_set.of_pairs:
-        raise RunRefused(f"The items of “{item_set}” are pairs; this judge grades one candidate at a time.")
+    if item_set.of_pairs != judge.rubric.compares:
+        raise RunRefused(
+            f"The items of “{item_set}” are pairs; this judge grades one candidate at a time."
+            if item_set.of_pairs
+            else f"This judge compares two candidates, and the items of “{item_set}” are single ones:"
+            " choose a set of pairs."
+        )
     if item_set.n_items == 0:
         raise RunRefused("There are no items to judge: import some first.")
     if under_way := unfinished_run(judge, item_set=item_set, condition=condition):
@@ -62,9 +77,16 @@ def start_run(
         project=project, kind=Job.Kind.JUDGE, unit="items", n_total=item_set.n_items, created_by=by
     )
     run = Run.objects.create(
-        judge=judge, item_set=item_set, condition=condition, job=job, n_items=item_set.n_items
+        judge=judge,
+        item_set=item_set,
+        condition=condition,
+        job=job,
+        n_items=item_set.n_items,
+        cap=cap,
+        schedule=schedule,
     )
-    size = SHARD_ITEMS[judge.engine.kind] // TIMES_LONGER.get(judge.scoring, 1)
+    size = SHARD_ITEMS[judge.engine.kind] if judge.engine else SHARD_OF_JURY
+    size //= TIMES_LONGER.get(judge.scoring, 1)
     _plan_shards(run, size=max(size, 1))
     record(Verb.RUN_STARTED, run, project=project, by=by, judge=judge.name, item_set=item_set.name)
     jobs.enqueue(job)
@@ -153,6 +175,9 @@ def cancel_run(run: Run, *, by: User | None = None) -> None:
 @transaction.atomic
 def resume_run(run: Run) -> None:
     """Take the run up where it stopped; a waiting one tries its engine now. Raises RunRefused."""
+    spent = cost(run)
+    if run.cap is not None and spent is not None and spent >= run.cap:
+        raise RunRefused(f"{run} has cost ${spent:.2f} and its cap is ${run.cap:.2f}: raise the cap first.")
     _steer(
         run,
         states=(Job.State.PAUSED, Job.State.WAITING, Job.State.FAILED, Job.State.CANCELLED),
@@ -164,6 +189,19 @@ def resume_run(run: Run) -> None:
     )
     record(Verb.RUN_RESUMED, run, project=run.judge.project)
     _hint(run)
+
+
+@transaction.atomic
+def raise_cap(run: Run, *, cap: float, by: User | None = None) -> None:
+    """Let the run cost more, and go on where it paused for that. Raises RunRefused."""
+    spent = cost(run) or 0.0
+    if cap <= spent:
+        raise RunRefused(f"{run} has cost ${spent:.2f} already: the new cap must be higher.")
+    run.cap = cap
+    run.save(update_fields=["cap"])
+    record(Verb.RUN_CAP_RAISED, run, project=run.judge.project, by=by, cap=cap)
+    if run.job.state == Job.State.PAUSED:
+        resume_run(run)
 
 
 @transaction.atomic

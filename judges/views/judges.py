@@ -5,9 +5,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
-from judges.forms import JudgeForm
+from judges.forms import JudgeForm, JuryForm
 from judges.models import Engine
-from judges.services import JudgeRefused, create_judge
+from judges.services import JudgeRefused, create_judge, create_jury
 
 
 @project_view(Capability.REPORT)
@@ -19,6 +19,7 @@ def judge_list(request: HttpRequest, project: Project) -> HttpResponse:
         .order_by("name", "prompt__name", "-version")
     )
     context = {
+        "n_judges": len(judges),
         "made_here": [judge for judge in judges if not judge.is_imported],
         "imported": [judge for judge in judges if judge.is_imported],
         "rail": "judges",
@@ -41,6 +42,20 @@ def judge_create(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "judges/judge_create.html", context)
 
 
+@project_view(Capability.MANAGE)
+def jury_create(request: HttpRequest, project: Project) -> HttpResponse:
+    form = JuryForm(request.POST or None, project=project)
+    if request.method == "POST" and form.is_valid():
+        try:
+            jury = create_jury(project, **form.cleaned_data, by=request.user)
+        except JudgeRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"The jury “{jury}”, version {jury.version}, is ready.")
+            return redirect(jury)
+    return render(request, "judges/jury_create.html", {"form": form, "rail": "judges"})
+
+
 @project_view(Capability.REPORT)
 def judge_detail(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """What a judge is, word for word, with its other versions and its runs."""
@@ -51,5 +66,12 @@ def judge_detail(request: HttpRequest, project: Project, pk: int) -> HttpRespons
         same &= Q(prompt=judge.prompt_id, engine=None)
     versions = project.judges.filter(same).select_related("prompt", "engine").order_by("-version")
     runs = judge.runs.select_related("job", "item_set", "condition").order_by("-pk")
-    context = {"judge": judge, "versions": versions, "runs": runs[:50], "rail": "judges"}
+    members = judge.members.select_related("prompt", "project").order_by("name", "version")
+    context = {
+        "judge": judge,
+        "members": members if judge.is_jury else [],
+        "versions": versions,
+        "runs": runs[:50],
+        "rail": "judges",
+    }
     return render(request, "judges/judge_detail.html", context)

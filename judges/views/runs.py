@@ -9,10 +9,21 @@ from django.views.decorators.http import require_POST
 from corpus.models import Job, Project
 from corpus.paging import page_of_newest
 from corpus.permissions import Capability, project_view
+from corpus.services import freeze_all_items
 from judges.describing import cost, segments
-from judges.forms import RunForm
+from judges.estimating import estimate_run
+from judges.forms import CapForm, RunForm
+from judges.looking import label_masses, place_pull
 from judges.models import Outcome, Run, Shard
-from judges.services import RunRefused, cancel_run, pause_run, resume_run, retry_failures, start_run
+from judges.services import (
+    RunRefused,
+    cancel_run,
+    pause_run,
+    raise_cap,
+    resume_run,
+    retry_failures,
+    start_run,
+)
 
 MOST_REASONS = 5000  # failures looked at for the table of reasons
 
@@ -30,7 +41,10 @@ def run_create(request: HttpRequest, project: Project) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             run = start_run(
-                form.cleaned_data["judge"], item_set=form.cleaned_data["item_set"], by=request.user
+                form.cleaned_data["judge"],
+                item_set=form.cleaned_data["item_set"],
+                cap=form.cleaned_data["cap"],
+                by=request.user,
             )
         except RunRefused as refusal:
             form.add_error(None, str(refusal))
@@ -40,10 +54,41 @@ def run_create(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "judges/run_create.html", context)
 
 
+@project_view(Capability.MANAGE)
+@require_POST
+def run_estimate(request: HttpRequest, project: Project) -> HttpResponse:
+    """What the run in the form would take, for htmx."""
+    form = RunForm(request.POST, project=project)
+    estimate = None
+    if form.is_valid():
+        judge = form.cleaned_data["judge"]
+        item_set = form.cleaned_data["item_set"] or freeze_all_items(project)
+        estimate = estimate_run(judge, item_set)
+    return render(request, "judges/run_create.html#run-estimate", {"estimate": estimate})
+
+
+@project_view(Capability.MANAGE)
+@require_POST
+def run_cap(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Raise the cap, and go on."""
+    form = CapForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, "The cap is an amount in US dollars.")
+        return redirect(get_object_or_404(_runs(project), pk=pk))
+    return _steer(
+        request, project, pk, lambda run: raise_cap(run, cap=form.cleaned_data["cap"], by=request.user)
+    )
+
+
 @project_view(Capability.REPORT)
 def run_detail(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     run = get_object_or_404(_runs(project), pk=pk)
-    context = _progress(run) | {"reasons": _reasons(run), "rail": "runs"}
+    context = _progress(run) | {
+        "reasons": _reasons(run),
+        "masses": label_masses(run),
+        "places": place_pull(run),
+        "rail": "runs",
+    }
     return render(request, "judges/run_detail.html", context)
 
 
@@ -103,6 +148,7 @@ def _steer(request: HttpRequest, project: Project, pk: int, steer: Callable[[Run
 def _progress(run: Run) -> dict:
     job = run.job
     took = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
+    speed = run.n_done / took if job.is_ended and took else run.speed
     is_under_way = job.state in (Job.State.QUEUED, Job.State.RUNNING, Job.State.WAITING)
     return {
         "run": run,
@@ -111,8 +157,10 @@ def _progress(run: Run) -> dict:
         "n_workers": run.shards.filter(state=Shard.State.LEASED).count() if job.state == "running" else 0,
         "cached_share": run.tokens_cached / run.tokens_in if run.tokens_in else None,
         "cost": cost(run),
+        "is_at_cap": run.cap is not None and (cost(run) or 0) >= run.cap and job.state == Job.State.PAUSED,
         "took": took,
-        "speed": run.n_done / took if job.is_ended and took else run.speed,
+        "speed": speed,
+        "token_speed": speed * run.tokens_in / run.n_done if speed and run.n_done else None,
         "can_pause": is_under_way,
         "can_cancel": is_under_way or job.state == Job.State.PAUSED,
         "can_resume": job.state in ("paused", "waiting", "failed", "cancelled") and not run.judge.is_imported,

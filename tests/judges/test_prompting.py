@@ -11,10 +11,16 @@ from judges.prompting import (
     shipped_prompts,
 )
 from judges.scoring import SCORINGS
-from judges.scoring.base import JudgedItem, Scale
+from judges.scoring.base import Criterion, JudgedItem, Scale
 
 SCALE = Scale(((0, "no", "says nothing of it"), (1, "partly", ""), (2, "yes", "answers it")), 2, False)
 ITEM = JudgedItem(1, "why is the sky blue", "for a child", "Light", "Air scatters blue light.")
+
+
+def scale_for(scoring: str) -> Scale:
+    """The scale as this scoring wants it."""
+    criteria = (Criterion("Use", "", SCALE.grades), Criterion("Style", "", SCALE.grades))
+    return SCALE._replace(criteria=criteria if scoring == "criteria" else (), compares=scoring == "pairwise")
 
 
 def template(content: str = "{{query}}: {{candidate}}", **fields):
@@ -32,8 +38,10 @@ def test_every_shipped_prompt_names_its_source_and_goes_with_its_scoring():
         assert prompt.name == name
         assert prompt.source
         assert len(prompt.content_hash) == 64
-        SCORINGS[prompt.scoring].check(prompt=prompt, scale=SCALE, options={})
-        text = "\n".join(message["content"] for message in render(prompt, ITEM, SCALE))
+        scale = scale_for(prompt.scoring)
+        SCORINGS[prompt.scoring].check(prompt=prompt, scale=scale, options={})
+        item = ITEM._replace(listed="[1] Air scatters blue light.")
+        text = "\n".join(message["content"] for message in render(prompt, item, scale))
         assert "Air scatters blue light." in text
         assert "{{" not in text
 

@@ -11,6 +11,7 @@ from judges.scoring import SCORINGS
 from judges.scoring.base import JudgedItem, Scale, ScoringProblem
 from tests.judges.scripted_engine import ScriptedEngine, engine_shape
 from tests.judges.small_model import small_engine
+from tests.judges.test_prompting import scale_for
 
 SCALE = Scale(((0, "no", ""), (1, "slightly", ""), (2, "mostly", ""), (3, "fully", "answers it")), 2, False)
 ABSTAINING = SCALE._replace(may_abstain=True)
@@ -155,7 +156,8 @@ def test_nothing_at_all_asks_nothing_at_all():
     engine = ScriptedEngine()
     for name, scoring in SCORINGS.items():
         prompt = next(prompt for prompt in shipped_prompts().values() if prompt.scoring == name)
-        assert scoring.score([], engine=engine, prompt=prompt, scale=SCALE, options={}) == []
+        scale = scale_for(name)
+        assert scoring.score([], engine=engine, prompt=prompt, scale=scale, options={}) == []
     assert engine.asked == []
 
 

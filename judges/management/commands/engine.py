@@ -57,7 +57,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Registered the engine “{engine}” ({engine.get_kind_display()}, {engine.model_name})."
         )
-        _show_probe(engine)
+        show_probe(engine)
 
     def list(self, *, as_json: bool, **_options) -> None:
         engines = list(Engine.objects.all())
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         engine = Engine.objects.filter(name=name).first()
         if engine is None:
             raise CommandError(f"There is no engine called “{name}”.")
-        passed = _show_probe(engine)
+        passed = show_probe(engine)
         if as_json:
             self.stdout.write(json.dumps(engine.last_probe))
         if not passed:
@@ -95,7 +95,7 @@ def _verdict(engine: Engine) -> str:
     return f"{engine.n_missing} checks failed" if engine.n_missing else "all checks passed"
 
 
-def _show_probe(engine: Engine) -> bool:
+def show_probe(engine: Engine) -> bool:
     """Probe and print the checklist on stderr; whether everything passed."""
     console = Console(stderr=True)
     with console.status(f"Probing “{engine}” …"):

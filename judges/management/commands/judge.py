@@ -9,10 +9,12 @@ from judges.describing import judge_figures, outcome_sentence, run_figures
 from judges.following import has_worker, watch, work_here
 from judges.models import Engine, Judge, Run
 from judges.scoring import SCORINGS
+from judges.scoring.jury import RULES
 from judges.services import (
     JudgeRefused,
     RunRefused,
     create_judge,
+    create_jury,
     find_prompt,
     resume_run,
     start_run,
@@ -23,7 +25,8 @@ from judges.settings_lines import LineRefused, read_pairs
 
 USAGE = """
   judge PROJECT --judge NAME [--item-set NAME] [--wait] [--json]
-  judge add PROJECT NAME --engine E --prompt P --scoring S [--option name=value …] [--json]"""
+  judge add PROJECT NAME --engine E --prompt P --scoring S [--scale NAME] [--option name=value …] [--json]
+  judge add PROJECT NAME --member JUDGE --member JUDGE [--rule RULE] [--json]"""
 
 
 class Command(BaseCommand):
@@ -44,6 +47,11 @@ class Command(BaseCommand):
         making.add_argument("--engine", help="name of an engine")
         making.add_argument("--prompt", help="name of a prompt")
         making.add_argument("--scoring", choices=list(SCORINGS))
+        making.add_argument(
+            "--member", action="append", default=[], help="of a jury: a judge's name; again for each member"
+        )
+        making.add_argument("--rule", choices=RULES, help="of a jury (default: majority)")
+        making.add_argument("--scale", help="name of a further scale (default: the project's own)")
         making.add_argument("--option", action="append", default=[], metavar="name=value")
 
     def handle(self, *, project: str, added: list[str], **options) -> None:
@@ -57,6 +65,9 @@ class Command(BaseCommand):
             self.run(_find_project(project), **options)
 
     def add(self, project: Project, *, name: str, as_json: bool, **options) -> None:
+        if options["member"]:
+            self.add_jury(project, name=name, as_json=as_json, **options)
+            return
         for needed in ("engine", "prompt", "scoring"):
             if not options[needed]:
                 raise CommandError(f"judge add needs --{needed}.")
@@ -67,10 +78,15 @@ class Command(BaseCommand):
         if prompt is None:
             known = ", ".join(each.name for each in prompts_for(project))
             raise CommandError(f"There is no prompt called “{options['prompt']}”; there are {known}.")
+        rubric = project.rubrics.filter(name=options["scale"]).first() if options["scale"] else None
+        if options["scale"] and rubric is None:
+            known = ", ".join(project.rubrics.order_by("pk").values_list("name", flat=True))
+            raise CommandError(f"There is no scale called “{options['scale']}”; there are {known}.")
         try:
             judge = create_judge(
                 project,
                 name=name,
+                rubric=rubric,
                 engine=engine,
                 prompt=prompt,
                 scoring=options["scoring"],
@@ -82,6 +98,23 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(judge_figures(judge)))
         else:
             self.stdout.write(f"The judge “{judge}”, version {judge.version}, is ready.")
+
+    def add_jury(
+        self, project: Project, *, name: str, as_json: bool, member: list[str], rule: str | None, **_options
+    ) -> None:
+        found = {each: project.judges.filter(name=each).order_by("-version").first() for each in member}
+        if unknown := [each for each, judge in found.items() if judge is None]:
+            raise CommandError(f"There is no judge called {', '.join(unknown)} in this project.")
+        try:
+            jury = create_jury(project, name=name, members=list(found.values()), rule=rule or "majority")
+        except JudgeRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        said = (
+            json.dumps(judge_figures(jury))
+            if as_json
+            else f"The jury “{jury}”, version {jury.version}, is ready."
+        )
+        self.stdout.write(said)
 
     def run(
         self,

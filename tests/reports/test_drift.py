@@ -1,0 +1,67 @@
+"""Runs of one judge over time: κ with the first run, the shift of the score, and alarms past the limits."""
+
+import pytest
+from django.urls import reverse
+
+from judges.models import Schedule, Verdict
+from judges.services import start_run
+from judges.services.schedules import create_schedule, run_schedule
+from reports.drift import drift_of
+from tests.judges.test_runs import work
+from tests.judging_fixtures import engine, judge, make_items, stub  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def three_runs(project, judge, make_items):  # noqa: F811
+    """The same twice; in the third, forty of a hundred items have a grade and half a point of score more."""
+    make_items(project, 10, 10)
+    runs = [work(start_run(judge)) for _ in range(3)]
+    moved = list(
+        Verdict.objects.filter(run=runs[2], grade__lt=3).order_by("item_id").values_list("item_id", flat=True)
+    )
+    for verdict in Verdict.objects.filter(run=runs[2], item_id__in=moved[:40]):
+        Verdict.objects.filter(run=runs[2], item_id=verdict.item_id).update(
+            grade=verdict.grade + 1, score=verdict.score + 0.5
+        )
+    return runs
+
+
+def test_a_run_that_says_the_same_has_kappa_one_and_no_alarm(judge, three_runs):  # noqa: F811
+    drift = drift_of(judge)
+    same, moved = drift.rows
+    assert drift.first == three_runs[0]
+    assert (same.n, same.n_equal, same.kappa.value, same.shift.value, same.alarms) == (100, 100, 1.0, 0.0, [])
+    assert (moved.n, moved.n_equal) == (100, 60)
+    assert moved.shift.value == pytest.approx(0.2)  # forty halves among a hundred
+    assert moved.shift.low < 0.2 < moved.shift.high
+    assert moved.kappa.low < moved.kappa.value < moved.kappa.high
+
+
+def test_limits_of_the_schedule_ring_the_alarm(project, judge, three_runs):  # noqa: F811
+    create_schedule(judge, scope="drift", every_minutes=60)
+    Schedule.objects.update(least_kappa=0.99, most_shift=0.05)
+    moved = drift_of(judge).rows[-1]
+    assert len(moved.alarms) == 2
+    assert "under 0.99" in moved.alarms[0]
+    assert "more than 0.15" in moved.alarms[1]  # a twentieth of the scale 0–3
+
+
+def test_the_page_shows_runs_chart_and_table(project, judge, three_runs, alice, client_of):  # noqa: F811
+    client = client_of(alice)
+    page = client.get(reverse("reports:judge-drift", args=["soil", judge.pk])).content.decode()
+    assert str(three_runs[2]) in page
+    assert "1.00" in page
+    for file_format in ("png", "svg"):
+        chart = client.get(reverse("reports:drift-chart", args=["soil", judge.pk, file_format]))
+        assert chart.status_code == 200
+    assert client.get(reverse("reports:drift-chart", args=["soil", judge.pk, "pdf"])).status_code == 404
+
+
+def test_without_two_runs_the_page_says_what_belongs_there(project, judge, make_items, alice, client_of):  # noqa: F811
+    make_items(project, 2, 10)
+    schedule = create_schedule(judge, scope="drift", every_minutes=60)
+    work(run_schedule(schedule))
+    page = client_of(alice).get(reverse("reports:judge-drift", args=["soil", judge.pk])).content.decode()
+    assert "Nothing to compare yet" in page
