@@ -129,4 +129,5 @@ def _offline(vllm: Path, model: str, items: list, ids: list[int]) -> float:
             env=os.environ | serving.QUIET | serving.CPU_SETTINGS,
             check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
-    return json.loads(done.stdout.strip().splitlines()[-1])["seconds"]
+    found = next(line for line in done.stdout.splitlines() if line.startswith('{"seconds"'))
+    return json.loads(found)["seconds"]

@@ -53,6 +53,7 @@ def ask_fitted(
     prompt: PromptTemplate,
     scale: Scale,
     reserve: int,
+    too_long: str,
     put: Callable[[list[Prompt]], Sequence[Reply]],
     read: Callable[[Reply, str], Answer],
 ) -> list[Answer]:
@@ -67,7 +68,11 @@ def ask_fitted(
         notes: list[str] = []
         for item in asked:
             fitted = fit_candidate(
-                item, lambda item: render(prompt, item, scale), engine=engine, reserve=reserve
+                item,
+                lambda item: render(prompt, item, scale),
+                engine=engine,
+                reserve=reserve,
+                too_long=too_long,
             )
             if isinstance(fitted, ItemFault):
                 answers.append(answer_fault(fitted))
@@ -92,6 +97,7 @@ def ask_labels(
     labels: Sequence[str],
     read: Callable[[LabelLogprobs], Answer],
     mass_floor: float,
+    too_long: str,
 ) -> list[Answer]:
     """One label of `labels` for each item, read by `read` where the labels' mass reaches the floor."""
     return ask_fitted(
@@ -100,6 +106,7 @@ def ask_labels(
         prompt=prompt,
         scale=scale,
         reserve=1,
+        too_long=too_long,
         put=lambda prompts: engine.label_logprobs(prompts, labels),
         read=partial(_read_reply, read=read, mass_floor=mass_floor),
     )

@@ -10,6 +10,7 @@ from judges.engines.base import Engine, ItemFault
 if TYPE_CHECKING:
     from judges.prompting import PromptTemplate
 
+TOO_LONG = ("cut", "refuse")
 Outcome = Literal["graded", "scored", "abstained", "unreadable", "out_of_range", "empty", "refused", "error"]
 
 
@@ -132,6 +133,14 @@ def read_options(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dic
         known = ", ".join(defaults) or "none"
         raise ScoringProblem(f"unknown option {', '.join(sorted(unknown))}; this scoring knows {known}")
     return {**defaults, **{name: value for name, value in options.items() if value is not None}}
+
+
+def read_too_long(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """What is done with an item too long for the model: "cut" its candidate at the end, or "refuse" it."""
+    value = read_options(options, defaults)["too_long"]
+    if value not in TOO_LONG:
+        raise ScoringProblem(f"too_long is {' or '.join(TOO_LONG)}, not {value!r}")
+    return str(value)
 
 
 def read_mass_floor(value: Any) -> float:

@@ -9,7 +9,16 @@ from typing import Any, Final
 from judges.engines.base import Engine, ItemFault, Reply
 from judges.prompting import PromptTemplate, abstain_label
 from judges.scoring.asking import ask_fitted
-from judges.scoring.base import Answer, Criterion, JudgedItem, Outcome, Scale, ScoringProblem, answer_fault
+from judges.scoring.base import (
+    Answer,
+    Criterion,
+    JudgedItem,
+    Outcome,
+    Scale,
+    ScoringProblem,
+    answer_fault,
+    read_too_long,
+)
 from judges.scoring.reading import Read, criteria_schema, read_grade
 from judges.scoring.reason import read_max_tokens
 
@@ -25,7 +34,7 @@ class Criteria:
     name: Final = "criteria"
     needs: Final = "generate"
     whole_queries: Final = False
-    defaults: Final[Mapping[str, Any]] = {"max_tokens": 512}
+    defaults: Final[Mapping[str, Any]] = {"max_tokens": 512, "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
         """None: the model writes freely."""
@@ -38,6 +47,7 @@ class Criteria:
         if prompt.reply.get("format") not in ("json", "lines"):
             raise ScoringProblem("the prompt's reply needs “format: json” or “format: lines”")
         read_max_tokens(options, self.defaults)
+        read_too_long(options, self.defaults)
 
     def score(
         self,
@@ -62,6 +72,7 @@ class Criteria:
             prompt=prompt,
             scale=scale,
             reserve=max_tokens,
+            too_long=read_too_long(options, self.defaults),
             put=lambda prompts: engine.generate(prompts, max_tokens=max_tokens, schema=schema),
             read=partial(_read, prompt=prompt, scale=scale),
         )

@@ -12,12 +12,13 @@ TEMPLATE_TOKENS = 256  # more than any chat template adds
 
 
 def fit_candidate(
-    item: JudgedItem, render: Callable[[JudgedItem], Prefix], *, engine: Engine, reserve: int
+    item: JudgedItem, render: Callable[[JudgedItem], Prefix], *, engine: Engine, reserve: int, too_long: str
 ) -> tuple[Prefix, str] | ItemFault:
     """The rendered item and what was cut ("" where nothing was), leaving room for `reserve` tokens of reply.
 
-    The longest beginning of the candidate that fits is kept. An item whose other parts alone are too long
-    is a fault. An engine that does not know its context length gets everything.
+    The longest beginning of the candidate that fits is kept, or with `too_long` "refuse" the item is a fault,
+    as is an item whose other parts alone are too long. An engine that does not know its context length gets
+    everything.
     """
     prefix = render(item)
     if engine.context_tokens is None:
@@ -27,13 +28,15 @@ def fit_candidate(
         return prefix, ""
     if engine.count_tokens(prefix) <= room:
         return prefix, ""
-    fits, too_long = -1, max(len(item.candidate), len(item.rival))
-    while too_long - fits > 1:
-        n_kept = (fits + too_long) // 2
+    if too_long == "refuse":
+        return ItemFault("error", f"longer than the {engine.context_tokens} tokens that the model takes")
+    fits, exceeds = -1, max(len(item.candidate), len(item.rival))
+    while exceeds - fits > 1:
+        n_kept = (fits + exceeds) // 2
         if engine.count_tokens(render(_cut(item, n_kept))) <= room:
             fits = n_kept
         else:
-            too_long = n_kept
+            exceeds = n_kept
     if fits < 0:
         return ItemFault(
             "error", f"even without its candidate the prompt exceeds {engine.context_tokens} tokens"

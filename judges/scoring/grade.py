@@ -8,7 +8,15 @@ from typing import Any, Final
 from judges.engines.base import Engine, LabelLogprobs
 from judges.prompting import PromptTemplate, abstain_label
 from judges.scoring.asking import ask_labels, label_probs
-from judges.scoring.base import Answer, JudgedItem, Scale, ScoringProblem, read_mass_floor, read_options
+from judges.scoring.base import (
+    Answer,
+    JudgedItem,
+    Scale,
+    ScoringProblem,
+    read_mass_floor,
+    read_options,
+    read_too_long,
+)
 
 
 class Grade:
@@ -23,7 +31,7 @@ class Grade:
     name: Final = "grade"
     needs: Final = "label_logprobs"
     whole_queries: Final = False
-    defaults: Final[Mapping[str, Any]] = {"mass_floor": 0.02}
+    defaults: Final[Mapping[str, Any]] = {"mass_floor": 0.02, "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
         """The grades' values as text, and the abstain letter where the scale allows it."""
@@ -36,6 +44,7 @@ class Grade:
         if len(set(labels)) < len(labels):
             raise ScoringProblem(f"two labels are the same: {', '.join(labels)}")
         read_mass_floor(read_options(options, self.defaults)["mass_floor"])
+        read_too_long(options, self.defaults)
 
     def score(
         self,
@@ -76,4 +85,5 @@ class Grade:
             labels=self.labels(prompt, scale),
             read=read,
             mass_floor=mass_floor,
+            too_long=read_too_long(options, self.defaults),
         )

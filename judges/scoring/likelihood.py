@@ -8,7 +8,15 @@ from typing import Any, Final
 from judges.engines.base import ContinuationLogprob, Engine, ItemFault, Prefix
 from judges.prompting import PromptTemplate, render, render_baseline, render_reply
 from judges.scoring.asking import answer_each
-from judges.scoring.base import Answer, JudgedItem, Scale, ScoringProblem, answer_fault, read_options
+from judges.scoring.base import (
+    Answer,
+    JudgedItem,
+    Scale,
+    ScoringProblem,
+    answer_fault,
+    read_options,
+    read_too_long,
+)
 from judges.scoring.fitting import fit_candidate
 
 UNITS = ("total", "per_token")
@@ -27,7 +35,7 @@ class Likelihood:
     name: Final = "likelihood"
     needs: Final = "continuation_logprobs"
     whole_queries: Final = False
-    defaults: Final[Mapping[str, Any]] = {"unit": "total"}
+    defaults: Final[Mapping[str, Any]] = {"unit": "total", "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
         """None: the text whose likelihood is taken is the query's."""
@@ -40,6 +48,7 @@ class Likelihood:
                 f"the prompt's reply needs {' and '.join(sorted(missing))} for likelihood scoring"
             )
         self._unit(options)
+        read_too_long(options, self.defaults)
 
     def score(
         self,
@@ -63,6 +72,7 @@ class Likelihood:
                     lambda item: render(prompt, item, scale),
                     engine=engine,
                     reserve=engine.count_tokens(text) + 1,
+                    too_long=read_too_long(options, self.defaults),
                 )
                 for item, text in zip(asked, texts, strict=True)
             ]

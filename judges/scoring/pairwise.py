@@ -17,6 +17,7 @@ from judges.scoring.base import (
     answer_fault,
     read_mass_floor,
     read_options,
+    read_too_long,
 )
 from judges.scoring.fitting import fit_candidate
 
@@ -36,7 +37,7 @@ class Pairwise:
     name: Final = "pairwise"
     needs: Final = "label_logprobs"
     whole_queries: Final = False
-    defaults: Final[Mapping[str, Any]] = {"mass_floor": 0.02}
+    defaults: Final[Mapping[str, Any]] = {"mass_floor": 0.02, "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
         """What stands for the candidate shown first, and for the one shown second."""
@@ -50,6 +51,7 @@ class Pairwise:
         if first == second:
             raise ScoringProblem(f"the prompt's labels for first and second are both “{first}”")
         read_mass_floor(read_options(options, self.defaults)["mass_floor"])
+        read_too_long(options, self.defaults)
 
     def score(
         self,
@@ -64,10 +66,17 @@ class Pairwise:
         self.check(prompt=prompt, scale=scale, options=options)
         mass_floor = read_mass_floor(read_options(options, self.defaults)["mass_floor"])
         labels = self.labels(prompt, scale)
+        too_long = read_too_long(options, self.defaults)
 
         def ask(asked: Sequence[JudgedItem]) -> list[Answer]:
             fitted = [
-                fit_candidate(shown, lambda shown: render(prompt, shown, scale), engine=engine, reserve=1)
+                fit_candidate(
+                    shown,
+                    lambda shown: render(prompt, shown, scale),
+                    engine=engine,
+                    reserve=1,
+                    too_long=too_long,
+                )
                 for item in asked
                 for shown in (item, _swapped(item))
             ]

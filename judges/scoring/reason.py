@@ -9,7 +9,15 @@ from typing import Any, Final
 from judges.engines.base import Engine, ItemFault, Reply
 from judges.prompting import PromptTemplate, abstain_label
 from judges.scoring.asking import ask_fitted
-from judges.scoring.base import Answer, JudgedItem, Scale, ScoringProblem, answer_fault, read_options
+from judges.scoring.base import (
+    Answer,
+    JudgedItem,
+    Scale,
+    ScoringProblem,
+    answer_fault,
+    read_options,
+    read_too_long,
+)
 from judges.scoring.reading import read_grade, reply_schema
 
 MOST_TOKENS = 32_768
@@ -25,7 +33,7 @@ class Reason:
     name: Final = "reason"
     needs: Final = "generate"
     whole_queries: Final = False
-    defaults: Final[Mapping[str, Any]] = {"max_tokens": 512}
+    defaults: Final[Mapping[str, Any]] = {"max_tokens": 512, "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
         """None: the model writes freely."""
@@ -41,6 +49,7 @@ class Reason:
         if abstain_label(prompt) in map(str, scale.values):
             raise ScoringProblem(f"“{abstain_label(prompt)}” is a grade and cannot mean “cannot judge”")
         read_max_tokens(options, self.defaults)
+        read_too_long(options, self.defaults)
 
     def score(
         self,
@@ -62,6 +71,7 @@ class Reason:
             prompt=prompt,
             scale=scale,
             reserve=max_tokens,
+            too_long=read_too_long(options, self.defaults),
             put=lambda prompts: engine.generate(prompts, max_tokens=max_tokens, schema=schema),
             read=partial(_read, prompt=prompt, scale=scale, abstain=abstain),
         )

@@ -9,7 +9,15 @@ from typing import Any, Final
 from judges.engines.base import Engine, LabelLogprobs
 from judges.prompting import PromptTemplate
 from judges.scoring.asking import ask_labels, label_probs
-from judges.scoring.base import Answer, JudgedItem, Scale, ScoringProblem, read_mass_floor, read_options
+from judges.scoring.base import (
+    Answer,
+    JudgedItem,
+    Scale,
+    ScoringProblem,
+    read_mass_floor,
+    read_options,
+    read_too_long,
+)
 
 
 class YesNo:
@@ -24,7 +32,7 @@ class YesNo:
     name: Final = "yes_no"
     needs: Final = "label_logprobs"
     whole_queries: Final = False
-    defaults: Final[Mapping[str, Any]] = {"pair": None, "mass_floor": 0.02}
+    defaults: Final[Mapping[str, Any]] = {"pair": None, "mass_floor": 0.02, "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
         """The prompt's words for yes and no (`reply: {yes: …, no: …}`), else "Yes" and "No"."""
@@ -36,6 +44,7 @@ class YesNo:
         if yes == no:
             raise ScoringProblem(f"the prompt's labels for yes and no are both “{yes}”")
         self._settings(scale, options)
+        read_too_long(options, self.defaults)
 
     def score(
         self,
@@ -72,6 +81,7 @@ class YesNo:
             labels=(yes, no),
             read=read,
             mass_floor=mass_floor,
+            too_long=read_too_long(options, self.defaults),
         )
 
     def _settings(self, scale: Scale, options: Mapping[str, Any]) -> tuple[tuple[int, int], float]:

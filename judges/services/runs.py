@@ -62,13 +62,7 @@ def start_run(
     item_set = item_set or freeze_all_items(project)
     if item_set.project_id != project.pk:
         raise RunRefused(f"The item set “{item_set}” belongs to another project.")
-    if item_set.of_pairs != judge.rubric.compares:
-        raise RunRefused(
-            f"The items of “{item_set}” are pairs; this judge grades one candidate at a time."
-            if item_set.of_pairs
-            else f"This judge compares two candidates, and the items of “{item_set}” are single ones:"
-            " choose a set of pairs."
-        )
+    check_pairs(judge, item_set)
     if item_set.n_items == 0:
         raise RunRefused("There are no items to judge: import some first.")
     if under_way := unfinished_run(judge, item_set=item_set, condition=condition):
@@ -91,6 +85,17 @@ def start_run(
     record(Verb.RUN_STARTED, run, project=project, by=by, judge=judge.name, item_set=item_set.name)
     jobs.enqueue(job)
     return run
+
+
+def check_pairs(judge: Judge, item_set: ItemSet) -> None:
+    """Raise RunRefused where a judge of pairs gets single items, or the other way round."""
+    if item_set.of_pairs and not judge.rubric.compares:
+        raise RunRefused(f"The items of “{item_set}” are pairs; this judge grades one candidate at a time.")
+    if judge.rubric.compares and not item_set.of_pairs:
+        raise RunRefused(
+            f"This judge compares two candidates, and the items of “{item_set}” are single ones:"
+            " choose a set of pairs."
+        )
 
 
 def unfinished_run(judge: Judge, *, item_set: ItemSet, condition: Condition | None = None) -> Run | None:

@@ -171,8 +171,15 @@ def _without_verdict(judge: Judge, *, within: ItemSet | None) -> ItemSet | None:
 
 def _make_set(project: Project, ids: Sequence[int], *, name: str, made_from: dict) -> ItemSet:
     with transaction.atomic(), connection.cursor() as cursor:
-        made = f"{name}, {timezone.now():%Y-%m-%d %H:%M:%S.%f}"[:200]
-        item_set = ItemSet.objects.create(project=project, name=made, made_from=made_from, n_items=len(ids))
+        Project.objects.select_for_update().get(pk=project.pk)
+        named = f"{name}, {timezone.now():%Y-%m-%d}"[:190]
+        n_alike = project.item_sets.filter(name__startswith=named).count()
+        item_set = ItemSet.objects.create(
+            project=project,
+            name=f"{named} ({n_alike + 1})" if n_alike else named,
+            made_from=made_from,
+            n_items=len(ids),
+        )
         cursor.execute(
             "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id)"
             " SELECT %s, row_number() OVER (ORDER BY i.query_id, i.id), i.id"

@@ -24,6 +24,7 @@ from judges.services import (
     retry_failures,
     start_run,
 )
+from judges.services.runs import check_pairs
 
 MOST_REASONS = 5000  # failures looked at for the table of reasons
 
@@ -59,12 +60,17 @@ def run_create(request: HttpRequest, project: Project) -> HttpResponse:
 def run_estimate(request: HttpRequest, project: Project) -> HttpResponse:
     """What the run in the form would take, for htmx."""
     form = RunForm(request.POST, project=project)
-    estimate = None
+    estimate, refusal = None, ""
     if form.is_valid():
         judge = form.cleaned_data["judge"]
         item_set = form.cleaned_data["item_set"] or freeze_all_items(project)
-        estimate = estimate_run(judge, item_set)
-    return render(request, "judges/run_create.html#run-estimate", {"estimate": estimate})
+        try:
+            check_pairs(judge, item_set)
+            estimate = estimate_run(judge, item_set)
+        except RunRefused as refused:
+            refusal = str(refused)
+    context = {"estimate": estimate, "refusal": refusal}
+    return render(request, "judges/run_create.html#run-estimate", context)
 
 
 @project_view(Capability.MANAGE)

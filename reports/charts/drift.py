@@ -47,7 +47,7 @@ def _points(data: list[dict[str, Any]], limit: float, scheme: str) -> Any:
 
     colours = tokens(scheme)
     base = alt.Chart(alt.Data(values=data)).encode(
-        x=alt.X("at:T", title="Run ended (UTC)", scale=alt.Scale(type="utc")),
+        x=alt.X("at:T", title="Run ended (UTC)", scale=alt.Scale(type="utc", padding=16)),
     )
     scale = alt.Scale(zero=False, nice=True)
     bars = base.mark_rule(color=colours["judges"]).encode(

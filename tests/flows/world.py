@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from annotate.models import Flag, KeyMap, Label, Rater
 from annotate.references import refresh_references
@@ -22,6 +23,7 @@ from exchange.importing.bad_rows import BadRows
 from exchange.importing.importer import bad_rows_path
 from exchange.importing.preparing import prepare_import
 from judges.models import Condition, Engine, Judge, Prompt, Run, Verdict
+from judges.services.schedules import create_schedule
 
 Words = Callable[[str], str]
 
@@ -31,6 +33,9 @@ BEFORE_NUMBER = {
     "items": "item",
     "rounds": "round",
     "judges": "judge",
+    "prompts": "prompt",
+    "tried": "tried",
+    "schedules": "schedule",
     "agreement": "judge",
     "runs": "run",
     "jobs": "job",
@@ -214,6 +219,39 @@ def _verdicts(world: SimpleNamespace, words: Words) -> None:
             )
     world.run = Run.objects.get(judge=world.judge)
     world.job = world.run.job
+    check = {"name": words("run check"), "passed": False, "detail": words("run check detail"), "remedy": "-"}
+    Run.objects.filter(pk=world.run.pk).update(probe=[check], probed_at=timezone.now())
+    _workshop(world, words)
+
+
+def _workshop(world: SimpleNamespace, words: Words) -> None:
+    """An older version of the prompt, a try of a draft that is done, and a schedule."""
+    older = Prompt.objects.create(
+        project=world.project,
+        name=world.prompt.name,
+        version=2,
+        scoring="grade",
+        messages=[{"role": "user", "content": words("prompt message of another version")}],
+    )
+    assert older.version > world.prompt.version
+    row = {
+        "item": world.item.pk, "query": words("tried query"), "candidate": words("tried candidate"),
+        "outcome": "graded", "grade": 1, "marks": None, "score": 0.5, "label_mass": 1.0, "reference": 1,
+        "probs": {words("tried label"): 1.0}, "reason": words("tried reason"), "raw": words("tried reply"),
+    }  # fmt: skip
+    world.tried = Job.objects.create(
+        project=world.project,
+        kind=Job.Kind.TRY,
+        state=Job.State.DONE,
+        result={
+            "rows": [row], "n": 1, "n_graded": 1, "n_compared": 1, "n_equal": 1, "kappa_quadratic": None,
+            "label_mass": 1.0, "tokens_in": 1, "tokens_out": 1, "dollars": 0, "seconds": 1,
+        },
+        created_by=world.user,
+    )  # fmt: skip
+    world.schedule = create_schedule(world.judge, scope="new", every_minutes=60, by=world.user)
+    world.schedule.last_at, world.schedule.last_note = timezone.now(), words("schedule note")
+    world.schedule.save()
 
 
 def _files(world: SimpleNamespace, words: Words, folder) -> None:

@@ -219,3 +219,19 @@ def test_the_real_model_gives_every_item_a_grade_with_its_probabilities():
             assert sum(answer.probs.values()) == pytest.approx(1)
             assert 0.02 < answer.label_mass < 1
             assert answer.tokens_in > 50
+
+
+def test_an_item_too_long_is_refused_where_the_judge_says_so():
+    engine = ScriptedEngine(labels={"sky": {"Yes": 0.6, "No": 0.3}}, context_tokens=300)
+    long = item("light " * 2000)
+    cut, refused = (
+        SCORINGS["yes_no"].score(
+            [long], engine=engine, prompt=YES_NO, scale=SCALE, options={"too_long": too_long}
+        )[0]
+        for too_long in ("cut", "refuse")
+    )
+    assert (cut.outcome, "candidate cut to its first" in cut.reason) == ("graded", True)
+    assert (refused.outcome, refused.reason) == ("error", "longer than the 300 tokens that the model takes")
+    assert len(engine.asked) == 1
+    with pytest.raises(ScoringProblem, match="cut or refuse"):
+        SCORINGS["yes_no"].check(prompt=YES_NO, scale=SCALE, options={"too_long": "guess"})

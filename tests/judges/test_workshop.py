@@ -160,10 +160,10 @@ def test_saving_makes_versions_and_the_same_again_makes_none(project, items, ali
     newest = Prompt.objects.get(project=project, version=2)
     page = client_of(alice).get(reverse("judges:prompt-detail", args=["soil", newest.pk])).content.decode()
     assert "From version 1 to version 2" in page
-    signs = dict(
-        (line, sign)
+    signs = {
+        line: sign
         for sign, line in workshop.differences(*Prompt.objects.order_by("version").filter(project=project))
-    )
+    }
     assert signs["{{query}} {{candidate}} one"] == "-"
     assert signs["{{query}} {{candidate}} two"] == "+"
 

@@ -11,6 +11,7 @@ import math
 import re
 import threading
 from collections import Counter
+from pathlib import Path
 
 import orjson
 from aiohttp import web
@@ -42,6 +43,7 @@ class Vocabulary:
 
 
 VOCABULARY = Vocabulary()  # servers of one model share it
+VOCABULARY.encode("0 1 2 3 4 X A B Yes No ")  # and keep these numbers when they start again
 
 
 class VllmStub:
@@ -50,7 +52,8 @@ class VllmStub:
     `ties` rounds log-probabilities as a 16-bit head does; `n_open` and `at_once` count open completions.
     """
 
-    def __init__(self, *, delay_s: float = 0.0, max_model_len: int = 4096) -> None:
+    def __init__(self, *, delay_s: float = 0.0, max_model_len: int = 4096, log: Path | None = None) -> None:
+        self.log = log.open("a", buffering=1) if log else None
         self.delay_s = delay_s
         self.max_model_len = max_model_len
         self.down = False
@@ -110,6 +113,8 @@ class VllmStub:
         found = re.search(r"item (\S+) grade (\d)", text)
         if found:
             self.asked[found[1]] += 1
+            if self.log:
+                self.log.write(found[1] + "\n")
         return web.Response(
             body=orjson.dumps(self.completion(asked, text, found[2] if found else "")),
             content_type="application/json",
@@ -146,7 +151,7 @@ class VllmStub:
             ids = self.vocabulary.encode("".join((label, *ALTERNATIVES)))
         alternatives = []
         for token in ids:
-            value = -0.1 - mark if self.vocabulary.words[token] == label else -4.0 - mark - token % 7 / 10
+            value = -0.1 - mark if self.vocabulary.words[token] == label else -4.0 - 3 * mark - token % 7 / 10
             value = round(value * 2) / 2 if self.ties else value
             shown = (
                 f"token_id:{token}"
@@ -217,8 +222,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds an answer")
+    parser.add_argument("--log", type=Path, help="gets the NAME of every item that was asked about")
     chosen = parser.parse_args()
-    with serve(VllmStub(delay_s=chosen.delay).application(), chosen.port) as url:
+    with serve(VllmStub(delay_s=chosen.delay, log=chosen.log).application(), chosen.port) as url:
         print(url, flush=True)
         threading.Event().wait()
 
