@@ -3,11 +3,12 @@
 import json
 import sys
 import time
+from pathlib import Path
 
 if __name__ == "__main__":
     from vllm import LLM, SamplingParams
 
-    asked = json.load(open(sys.argv[1]))
+    asked = json.loads(Path(sys.argv[1]).read_text())
     llm = LLM(
         asked["model"],
         dtype="float32",
