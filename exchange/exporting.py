@@ -206,7 +206,8 @@ def _expected_rows(job: Job) -> int | None:
             cursor.execute(
                 "SELECT coalesce(sum(n_graded + n_scored + n_abstained + n_unreadable + n_failed), 0)"
                 " FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id"
-                " JOIN corpus_job b ON b.id = r.job_id WHERE j.project_id = %s AND b.state = 'done'",
+                " JOIN corpus_job b ON b.id = r.job_id WHERE b.state = 'done'"
+                " AND j.rubric_id = (SELECT min(id) FROM corpus_rubric WHERE project_id = %s)",
                 [job.project_id],
             )
             n += int(cursor.fetchone()[0])

@@ -72,6 +72,7 @@ PREFERENCE_COLUMNS: list[tuple[str, str, bool]] = [
     ("rater", "a.name", True),
     ("round", "o.name", True),
     ("preferred", WON.format("l.grade"), False),
+    ("score", ABSENT, False),
     ("left_side", "CASE WHEN l.rival_first THEN 'rival' ELSE 'candidate' END", False),
     ("rationale", "l.rationale", True),
     ("reason", "l.reason", False),
@@ -82,6 +83,22 @@ PREFERENCE_COLUMNS: list[tuple[str, str, bool]] = [
         if column.name in ("guidelines_version", "drawn_with", "seconds", "created_at")
     ],
 ]
+
+# What a judge's verdict on a pair gives for columns that a label fills otherwise.
+PREFERENCE_OF_JUDGE = {
+    "rater": "j.name",
+    "round": ABSENT,
+    "preferred": WON.format("v.grade"),
+    "score": "v.score",
+    "left_side": ABSENT,
+    "rationale": "v.reason",
+    "reason": ABSENT,
+    "gold": ABSENT,
+    "guidelines_version": ABSENT,
+    "drawn_with": ABSENT,
+    "seconds": ABSENT,
+    "created_at": "v.created_at",
+}
 
 
 def header(rubric: Rubric | None = None) -> bytes:
@@ -164,42 +181,67 @@ def _selects(
 ) -> Iterator[Statement]:
     """The SELECTs of labels (from files, then each round's) and of verdicts (each complete run's).
 
-    Labels are those on the project's own scale; of another `scale` (a rubric's key) its rounds' labels alone.
-    Or of the references alone, as labels that one rater might have given.
+    Labels and verdicts are those on the project's own scale; of another `scale` (a rubric's key) its rounds'
+    labels and its judges' verdicts. Or of the references alone, as labels that one rater might have given.
     """
     if scale is not None:
         yield from _labels_of_rounds(scale, cells)
+        yield from _verdicts_of_judges(scale, cells)
         return
     labels = cells([(column.name, column.label, column.is_text) for column in COLUMNS])
     if what == "references":
         yield f"SELECT {labels} {REFERENCES}", {"project": project_id}
         return
+    own = Rubric.objects.filter(project=project_id).order_by("id").values_list("pk", flat=True)[0]
+    if what != "verdicts":
+        yield f"SELECT {labels} {LABELS_FROM_FILES}", {"project": project_id}
+        yield from _labels_of_rounds(own, cells)
+    if what != "labels":
+        yield from _verdicts_of_judges(own, cells)
+
+
+def _verdicts_of_judges(rubric_id: int, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
+    """The SELECT of each complete run of a judge on this rubric; of a preference in columns of its own."""
+    rubric = Rubric.objects.get(pk=rubric_id)
+    columns = [(column.name, column.verdict, column.is_text) for column in COLUMNS]
+    marks, keys = _named_marks(rubric, "v.marks")
+    if marks:
+        columns = [("marks", marks, False) if column[0] == "marks" else column for column in columns]
+    source = VERDICTS_OF_RUN
+    if rubric.compares:
+        columns = [
+            (name, PREFERENCE_OF_JUDGE.get(name, value), is_text)
+            for name, value, is_text in PREFERENCE_COLUMNS
+        ]
+        source = VERDICTS_OF_RUN.replace(" WHERE", RIVAL + " WHERE")
     with connection.cursor() as cursor:
-        if what != "verdicts":
-            yield f"SELECT {labels} {LABELS_FROM_FILES}", {"project": project_id}
-            cursor.execute("SELECT min(id) FROM corpus_rubric WHERE project_id = %s", [project_id])
-            yield from _labels_of_rounds(cursor.fetchone()[0], cells)
-        if what != "labels":
-            verdicts = cells([(column.name, column.verdict, column.is_text) for column in COLUMNS])
-            cursor.execute(
-                "SELECT n.id FROM judges_run n JOIN judges_judge j ON j.id = n.judge_id"
-                " JOIN corpus_job b ON b.id = n.job_id"
-                " WHERE j.project_id = %s AND b.state = 'done' ORDER BY n.id",
-                [project_id],
-            )
-            for (run,) in cursor.fetchall():
-                yield f"SELECT {verdicts} {VERDICTS_OF_RUN}", {"run": run}
+        cursor.execute(
+            "SELECT n.id FROM judges_run n JOIN judges_judge j ON j.id = n.judge_id"
+            " JOIN corpus_job b ON b.id = n.job_id WHERE j.rubric_id = %s AND b.state = 'done' ORDER BY n.id",
+            [rubric_id],
+        )
+        runs = cursor.fetchall()
+    for (run,) in runs:
+        yield f"SELECT {cells(columns)} {source}", {"run": run, **keys}
+
+
+def _named_marks(rubric: Rubric, marks: str) -> tuple[str, dict[str, object]]:
+    """SQL for the grades of the further criteria by name, with its parameters; empty where there are none."""
+    if not rubric.criteria:
+        return "", {}
+    keys: dict[str, object] = {
+        f"criterion_{place}": scale.name for place, scale in enumerate(rubric.scales[1:], 1)
+    }
+    pairs = ", ".join(f"%(criterion_{n})s::text, {marks}[{n}]" for n in range(1, len(keys) + 1))
+    return f"CASE WHEN {marks} IS NOT NULL THEN json_build_object({pairs}) END", keys
 
 
 def _labels_of_rounds(rubric_id: int, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
     """The SELECT of each round on this rubric; of a preference in columns of its own."""
     rubric = Rubric.objects.get(pk=rubric_id)
     columns = [(column.name, column.label, column.is_text) for column in COLUMNS]
-    keys: dict[str, object] = {}
-    if rubric.criteria:
-        keys = {f"criterion_{place}": scale.name for place, scale in enumerate(rubric.scales[1:], 1)}
-        pairs = ", ".join(f"%(criterion_{n})s::text, l.marks[{n}]" for n in range(1, len(keys) + 1))
-        marks = f"CASE WHEN l.marks IS NOT NULL THEN json_build_object({pairs}) END"
+    marks, keys = _named_marks(rubric, "l.marks")
+    if marks:
         columns = [("marks", marks, False) if column[0] == "marks" else column for column in columns]
     source = LABELS_OF_ROUND
     if rubric.compares:

@@ -38,6 +38,11 @@ BUILT_ON = {
         WHERE i.job_id = %(job)s""",
     ("run over its item sets", "runs over its item sets"): f"""
         SELECT count(*) FROM judges_run WHERE item_set_id IN ({OWN_ITEM_SETS})""",
+    ("schedule over its item sets", "schedules over its item sets"): f"""
+        SELECT count(*) FROM judges_schedule WHERE item_set_id IN ({OWN_ITEM_SETS})""",
+    ("jury with one of its judges", "juries with its judges"): """
+        SELECT count(DISTINCT m.from_judge_id) FROM judges_judge_members m
+        JOIN judges_run r ON r.judge_id = m.to_judge_id WHERE r.job_id = %(job)s""",
     ("round over its item sets", "rounds over its item sets"): f"""
         SELECT count(*) FROM annotate_round r WHERE r.item_set_id IN ({OWN_ITEM_SETS}) AND (
         EXISTS (SELECT FROM annotate_slot s WHERE s.round_id = r.id) OR NOT EXISTS

@@ -9,11 +9,12 @@ import pytest
 from annotate.models import Label, Rater
 from annotate.references import refresh_references
 from annotate.services.rounds import create_round
-from corpus.models import Project, Reference, Rubric
+from corpus.models import Job, Project, Reference, Rubric
 from corpus.pairs import draw_pairs
 from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
 from exchange.exporting import CannotExport, prepare_export
+from judges.models import Judge, Run, Verdict
 from tests.exchange.bringing import export, lines, read_csv
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,6 +146,44 @@ def test_preferences_name_both_candidates_the_better_one_and_the_side(further, f
     assert (row["preferred"], row["left_side"]) == ("rival", "rival")
     assert row["rationale"] == ("'=clearer" if file_format == "csv" else "=clearer")
     assert row["rival"].startswith("Text ")
+
+
+@pytest.fixture
+def judged(further):
+    """A judge on the scale of criteria and one of preferences, each with one verdict, beside the labels."""
+    for name, grade, more in (("Helpfulness", 2, {"marks": [4, 3, 2, 1]}), ("Preference", 1, {"score": 0.5})):
+        rubric = further.rubrics.get(name=name)
+        label = Label.objects.get(round__rubric=rubric)
+        job = Job.objects.create(project=further, kind=Job.Kind.JUDGE, state=Job.State.DONE)
+        judge = Judge.objects.create(
+            project=further, name=f"judge of {name}", rubric=rubric, scoring="criteria"
+        )
+        run = Run.objects.create(judge=judge, job=job, n_items=1, n_graded=1)
+        Verdict.objects.create(run=run, item=label.item, outcome="graded", grade=grade, **more)
+    return further
+
+
+def test_verdicts_on_further_scales_stand_beside_the_labels_of_theirs(judged):
+    _, row = read_csv(export(judged, file_format="csv", scale=judged.rubrics.get(name="Helpfulness")))
+    assert (row["rater_kind"], row["rater"], row["grade"]) == ("judge", "judge of Helpfulness", "2")
+    assert json.loads(row["marks"]) == {"Correctness": 4, "Coherence": 3, "Complexity": 2, "Verbosity": 1}
+    for file_format in ("csv", "jsonl"):
+        text = export(judged, file_format=file_format, scale=judged.rubrics.get(name="Preference")).decode()
+        rows = (
+            csv.DictReader(io.StringIO(text)) if file_format == "csv" else map(json.loads, text.splitlines())
+        )
+        _, row = rows
+        assert (row["rater"], row["preferred"], float(row["score"])) == (
+            "judge of Preference",
+            "neither",
+            0.5,
+        )
+        assert row["rival_id"]
+
+
+def test_verdicts_on_further_scales_are_not_among_the_projects_own(judged):
+    raters = {row["rater"] for row in read_csv(export(judged, file_format="csv"))}
+    assert not [name for name in raters if name.startswith("judge of")]
 
 
 def test_a_scale_goes_out_as_csv_or_json_lines_alone(further):

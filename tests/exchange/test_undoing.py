@@ -13,6 +13,7 @@ from corpus.services import create_project, freeze_all_items, freeze_rubric
 from exchange.importing import undoing
 from exchange.importing.undoing import BuiltOn, undo_import
 from judges.models import Condition, Engine, Judge, Prompt, Run, Verdict
+from judges.services import create_jury
 from tests.exchange.bringing import export, snapshot, table
 from tests.exchange.labelling import label_everything
 
@@ -403,3 +404,14 @@ def test_an_adjudicated_item_is_in_the_way(project, stored, ann):
     undo_import(job)
     assert not Item.objects.exists()
     assert not Adjudication.objects.exists()
+
+
+def test_a_jury_of_its_judges_is_in_the_way(project, stored):
+    stored(PAIRS)
+    job = stored(VERDICTS)
+    jury = create_jury(project, name="panel", members=list(project.judges.all()), rule="majority")
+    with pytest.raises(BuiltOn, match="1 jury with one of its judges"):
+        undo_import(job)
+    jury.delete()
+    undo_import(job)
+    assert not project.judges.exists()
