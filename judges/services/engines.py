@@ -91,6 +91,16 @@ def offer_engine(name: str, *, url: str, model: str, api_key: str) -> Engine:
     return engine
 
 
+@transaction.atomic
+def encrypt_keys_anew() -> int:
+    """Encrypt every engine's key with the first key of ENGINE_KEY; how many. Raises KeyUnreadable."""
+    engines = list(Engine.objects.select_for_update().exclude(encrypted_key=None))
+    for engine in engines:
+        engine.api_key = engine.api_key
+        engine.save(update_fields=["encrypted_key"])
+    return len(engines)
+
+
 def connect_engine(engine: Engine) -> base.Engine:
     """The engine, ready to be asked; close it afterwards.
 

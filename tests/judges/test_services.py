@@ -1,6 +1,8 @@
 """Engines, prompts and judges: registered, synchronised, versioned."""
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
 
 from judges.models import Engine, Judge, Prompt
 from judges.prompting import shipped_prompts
@@ -132,3 +134,15 @@ def test_the_name_of_an_imported_judge_is_refused(project, engine):
     Judge.objects.create(project=project, name="gpt-4o", rubric=project.rubric)
     with pytest.raises(JudgeRefused, match="imported"):
         make(project, engine, name="gpt-4o")
+
+
+def test_keys_are_encrypted_anew_with_a_new_key_and_the_old_one_can_go(engine, settings):
+    old, new = settings.ENGINE_KEY, Fernet.generate_key().decode()
+    settings.ENGINE_KEY = f"{new},{old}"
+    call_command("engine", "rekey")
+    settings.ENGINE_KEY = new
+    engine.refresh_from_db()
+    assert engine.api_key == "sk-secret"
+    settings.ENGINE_KEY = old
+    with pytest.raises(CommandError, match=r"Nothing was changed\. The key of engine “stub”"):
+        call_command("engine", "rekey")

@@ -6,12 +6,14 @@ from rich.console import Console
 from rich.table import Table
 
 from judges.models import Engine
+from judges.models.engine import KeyUnreadable
 from judges.services import EngineRefused, probe_engine, register_engine
+from judges.services.engines import encrypt_keys_anew
 from judges.settings_lines import LineRefused, read_pairs
 
 
 class Command(BaseCommand):
-    help = "Register, list and probe engines."
+    help = "Register, list and probe engines, or encrypt their keys anew."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -37,8 +39,19 @@ class Command(BaseCommand):
         probe.add_argument("name")
         probe.add_argument("--json", action="store_true", dest="as_json")
 
+        verbs.add_parser("rekey", help="encrypt all keys anew with the first key of ENGINE_KEY")
+
     def handle(self, *, verb: str, **options) -> None:
-        {"add": self.add, "list": self.list, "probe": self.probe}[verb](**options)
+        {"add": self.add, "list": self.list, "probe": self.probe, "rekey": self.rekey}[verb](**options)
+
+    def rekey(self, **_options) -> None:
+        try:
+            n = encrypt_keys_anew()
+        except KeyUnreadable as problem:
+            raise CommandError(f"Nothing was changed. {problem}") from problem
+        self.stdout.write(
+            f"{n} key{'' if n == 1 else 's'} encrypted anew; older keys can leave ENGINE_KEY now."
+        )
 
     def add(self, *, name: str, key_stdin: bool, setting: list[str], **options) -> None:
         try:
