@@ -15,6 +15,7 @@ from judges.engines.base import EngineUnavailable, ItemFault
 from judges.engines.http_client import Answered, HttpClient
 
 REST_S = 10.0
+LOOK_S = 0.05
 
 
 class Replica:
@@ -72,8 +73,8 @@ class Replicas:
 
     async def _take(self, failed: Sequence[Replica]) -> Replica:
         """Wait for a place at a server that has not failed this request yet; those that rest come last."""
-        async with self._freed:
-            while True:
+        while True:
+            async with self._freed:
                 left = [replica for replica in self._replicas if replica not in failed]
                 awake = [replica for replica in left if not replica.is_resting]
                 free = [replica for replica in awake or left if replica.n_open < replica.n_at_once]
@@ -83,8 +84,13 @@ class Replicas:
                     )
                     chosen.n_open += 1
                     chosen.n_asked += 1
+                    if len(free) > 1 or chosen.n_open < chosen.n_at_once:
+                        self._freed.notify()  # there is room for one more, such as when a server is back
                     return chosen
-                await self._freed.wait()
+                if not failed:
+                    await self._freed.wait()
+            if failed:  # the place that gets free may be one it cannot take, and others can
+                await asyncio.sleep(LOOK_S)
 
     async def _free(self, replica: Replica) -> None:
         async with self._freed:

@@ -181,3 +181,17 @@ def test_closing_abandons_what_is_under_way(server, make_engine):
         assert raised
         with pytest.raises(EngineClosed):
             engine.label_logprobs([graded("a", 1)], GRADES)
+
+
+def test_a_server_that_is_back_gets_work_again(make_engine, monkeypatch):
+    monkeypatch.setattr("judges.engines.replicas.REST_S", 0.5)
+    servers = [VllmStub(delay_s=0.02) for _ in range(2)]
+    with serve(servers[0].application()) as one, serve(servers[1].application()) as two:
+        engine = make_engine(one, two, concurrency=4)
+        servers[0].down = True
+        engine.label_logprobs([graded(str(n), 1) for n in range(20)], GRADES)
+        assert servers[0].asked.total() == 0
+        servers[0].down = False
+        time.sleep(0.6)
+        engine.label_logprobs([graded(str(n), 1) for n in range(100)], GRADES)
+    assert servers[0].asked.total() > 30

@@ -80,6 +80,7 @@ class VllmStub:
     async def list_models(self, request: web.Request) -> web.StreamResponse:
         if self.down:
             request.transport.close()
+            return web.Response()
         entry = {"id": MODEL, "object": "model", "created": 1, "owned_by": "vllm", "root": MODEL}
         entry |= {"parent": None, "max_model_len": self.max_model_len, "permission": []}
         return web.json_response({"object": "list", "data": [entry]})
@@ -106,6 +107,7 @@ class VllmStub:
             self.n_open -= 1
         if self.down:
             request.transport.close()
+            return web.Response()
         if asked["model"] != MODEL:
             error = {"message": "no such model", "type": "NotFoundError", "param": "model", "code": 404}
             return web.json_response({"error": error}, status=404)
