@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from corpus.models import ItemSet, Project, Rubric
 from judges.models import Engine, Judge, Prompt, Schedule
 from judges.models.judge import Scoring
-from judges.services.prompts import prompts_for
+from judges.services.prompts import find_prompt, prompts_for
 from judges.settings_lines import LineRefused, read_pairs
 
 
@@ -61,6 +61,9 @@ class EngineForm(forms.Form):
     )
 
 
+ASKING = [choice for choice in Scoring.choices if choice[0] != Scoring.JURY]
+
+
 class PromptChoice(forms.ModelChoiceField):
     def label_from_instance(self, prompt: Prompt) -> str:
         scoring = dict(Scoring.choices).get(prompt.scoring, "")
@@ -75,9 +78,7 @@ class JudgeForm(forms.Form):
     )
     engine = forms.ModelChoiceField(Engine.objects.all(), empty_label=None)
     prompt = PromptChoice(Prompt.objects.none(), empty_label=None)
-    scoring = forms.ChoiceField(
-        required=False, choices=[("", "As the prompt was written for"), *Scoring.choices]
-    )
+    scoring = forms.ChoiceField(required=False, choices=[("", "As the prompt was written for"), *ASKING])
     rubric = forms.ModelChoiceField(
         Rubric.objects.none(),
         label="Scale",
@@ -92,6 +93,7 @@ class JudgeForm(forms.Form):
         self.fields["rubric"].queryset = project.rubrics.exclude(pk=project.rubric.pk)
         choices = [prompt.pk for prompt in prompts_for(project)]
         self.fields["prompt"].queryset = Prompt.objects.filter(pk__in=choices).order_by("name")
+        self.initial.setdefault("prompt", find_prompt(project, "grade-basic"))
 
     def clean(self) -> dict:
         cleaned = super().clean()
@@ -195,7 +197,7 @@ class DraftForm(forms.Form):
     """A prompt on the bench: what it says, how its reply is read, and what it is tried on."""
 
     name = forms.SlugField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    scoring = forms.ChoiceField(choices=[each for each in Scoring.choices if each[0] != Scoring.JURY])
+    scoring = forms.ChoiceField(choices=ASKING)
     system = forms.CharField(
         label="System message", required=False, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"})
     )
