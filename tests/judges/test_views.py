@@ -113,7 +113,7 @@ def test_an_engine_is_probed_on_request(engine, root, client_of):
 def test_a_judge_is_made_in_the_browser(project, engine, bob, client_of):
     client = client_of(bob)
     page = client.get(url("judge-create", "soil")).content.decode()
-    prompt = re.search(r'<option value="(\d+)">grade-basic', page)[1]
+    prompt = re.search(r'<option value="(\d+)"[^>]*>grade-basic', page)[1]
     form = {"name": "grader", "engine": engine.pk, "prompt": prompt, "options": "mass_floor=0.05"}
     response = client.post(url("judge-create", "soil"), form)
     judge = Judge.objects.get()
@@ -126,7 +126,7 @@ def test_a_judge_is_made_in_the_browser(project, engine, bob, client_of):
 
 def test_a_judge_that_does_not_fit_together_says_why(project, engine, bob, client_of):
     page = client_of(bob).get(url("judge-create", "soil")).content.decode()
-    prompt = re.search(r'<option value="(\d+)">grade-basic', page)[1]
+    prompt = re.search(r'<option value="(\d+)"[^>]*>grade-basic', page)[1]
     form = {"name": "grader", "engine": engine.pk, "prompt": prompt, "options": "warmth=1"}
     assert "unknown option warmth" in client_of(bob).post(url("judge-create", "soil"), form).content.decode()
 
