@@ -60,8 +60,12 @@ def _refuse(checks: list[Check], *, needs_labels: bool) -> None:
     for check in checks:
         if check.passed:
             continue
-        if check.name in ("reachable", "answers"):
+        if check.name == "reachable":
             raise EngineUnavailable(f"The engine does not answer: {check.detail}.")
+        if check.name == "answers":
+            raise EngineUnavailable(check.detail)
+        if check.name == "accepted":
+            raise EngineUnsuited(check.detail)
         if needs_labels and check.name in NEEDED:
             raise EngineUnsuited(
                 f"The engine does not suit this judge ({check.name}): {check.detail} {check.remedy}"

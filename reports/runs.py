@@ -31,7 +31,7 @@ def complete_runs(project: Project) -> list[JudgeRuns]:
     runs = (
         Run.objects.for_project(project)
         .complete()
-        .filter(judge__rubric=project.rubric)
+        .filter(judge__rubric__in=project.rubrics.order_by("id").values("pk")[:1])
         .select_related("judge__prompt", "judge__rubric", "condition", "job")
         .order_by("-pk")
     )

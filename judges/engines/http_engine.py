@@ -187,7 +187,8 @@ class HttpEngine:
             else "Start the server, or mend the address and port."
         )
         detail = said if n == 1 else f"{len(away)} of {n} servers: {said}"
-        checks = [Check("reachable", False, detail, remedy)]
+        name = "accepted" if isinstance(first, EngineUnsuited) else "reachable"
+        checks = [Check(name, False, detail, remedy)]
         if len(away) < n:
             checks.append(self._check_model([each for each in found if each not in away]))
         return checks
@@ -232,4 +233,4 @@ def answered_checks(look: Callable[[], list[Check]]) -> list[Check]:
     except EngineUnavailable as problem:
         return [Check("answers", False, problem.reason, "Look at the server's log, then probe again.")]
     except EngineUnsuited as problem:
-        return [Check("answers", False, str(problem), "Mend the engine's address, model or key.")]
+        return [Check("accepted", False, str(problem), "Mend the engine's address, model or key.")]

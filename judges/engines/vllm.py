@@ -29,7 +29,7 @@ from judges.engines.base import (
     Prompt,
     Reply,
 )
-from judges.engines.http_client import Answered
+from judges.engines.http_client import Answered, NoSuchAddress
 from judges.engines.http_engine import SHARED_DEFAULTS, HttpEngine, answered_checks, read_shape
 from judges.engines.openai_replies import Usage, read_reply, read_usage
 from judges.engines.probing import (
@@ -277,7 +277,13 @@ class VllmEngine(HttpEngine):
     async def _post_tokenizer(self, path: str, body: Mapping[str, Any]) -> Any:
         small = {"prompt": "a"} if path == "/tokenize" else {"tokens": [1]}
         named = {"model": self.model}
-        answered = await self.replicas.post(path, {**named, **body}, small={**named, **small})
+        try:
+            answered = await self.replicas.post(path, {**named, **body}, small={**named, **small})
+        except NoSuchAddress as problem:
+            raise EngineUnsuited(
+                f"The server has no {path} beside its /v1, so it is no vLLM server or serves no such model:"
+                " register it as an openai engine, or mend the address or the model."
+            ) from problem
         return answered if isinstance(answered, ItemFault) else answered.body
 
 

@@ -124,6 +124,7 @@ def register_engine(page: Page, url: str, assert_accessible: Callable) -> None:
     follow(page, "Register engine")
     heading(page, "Register engine")
     page.get_by_label("Name", exact=True).fill("small server")
+    page.get_by_label("OpenAI-compatible server").check()
     page.get_by_label("Address").fill(url)
     page.get_by_label("Model").fill("stub-model")
     page.get_by_label("Key").fill("sk-secret")

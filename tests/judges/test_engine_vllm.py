@@ -8,6 +8,7 @@ import pytest
 
 from judges.engines import connect
 from judges.engines.base import EngineClosed, EngineUnavailable, EngineUnsuited, ItemFault
+from tests.judges.faulty_server import FaultyServer
 from tests.judges.openai_server import serve
 from tests.judges.small_model import ask
 from tests.judges.vllm_stub import MODEL, VllmStub
@@ -195,3 +196,12 @@ def test_a_server_that_is_back_gets_work_again(make_engine, monkeypatch):
         time.sleep(0.6)
         engine.label_logprobs([graded(str(n), 1) for n in range(100)], GRADES)
     assert servers[0].asked.total() > 30
+
+
+def test_a_server_that_is_no_vllm_server_is_told_to_be_registered_otherwise():
+    plain = FaultyServer()
+    with serve(plain.application()) as url:
+        engine = connect("vllm", url=url, model="stub", api_key="", settings={"tries": 1})
+        found = {check.name: check for check in engine.probe(GRADES)}
+        engine.close()
+    assert "register it as an openai engine" in found["labels are single tokens"].detail
