@@ -88,9 +88,10 @@ def prompt_preview(request: HttpRequest, project: Project) -> HttpResponse:
     context: dict = {"form": form}
     if form.is_valid():
         rubric = form.cleaned_data["rubric"]
-        item = None if "another" in request.POST else form.cleaned_data["item"]
-        if item is None or not project.has_item(item):
-            item = next(iter(workshop.sample_items(project, n=1, pairs=rubric.compares)), None)
+        item = form.cleaned_data["item"]
+        if "another" in request.POST or item is None or not project.has_item(item):
+            drawn = workshop.sample_items(project, n=2, pairs=rubric.compares)
+            item = next((each for each in drawn if each != item), drawn[0] if drawn else None)
         try:
             template = workshop.draft_template(form.draft, rubric=rubric)
             context |= {"item": item}
