@@ -10,6 +10,7 @@ import json
 import math
 import re
 import threading
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -147,14 +148,14 @@ class VllmStub:
 
     def entry(self, asked: dict, text: str, label: str) -> dict:
         """The first token with its alternatives: the chosen ids where there are some, else the likeliest."""
-        mark = (hash(text) % 1000) / 10_000
+        mark = zlib.crc32(text.encode()) % 10_007 / 10_007  # the same text, the same score, in every process
         ids = asked.get("logprob_token_ids")
         if ids is None:
             ids = self.vocabulary.encode("".join((label, *ALTERNATIVES)))
         alternatives = []
         for token in ids:
             value = -0.1 - mark if self.vocabulary.words[token] == label else -4.0 - 3 * mark - token % 7 / 10
-            value = round(value * 2) / 2 if self.ties else value
+            value = round(value) if self.ties else value
             shown = (
                 f"token_id:{token}"
                 if asked.get("return_tokens_as_token_ids")
