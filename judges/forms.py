@@ -196,7 +196,12 @@ class ReplyField(forms.CharField):
 class DraftForm(forms.Form):
     """A prompt on the bench: what it says, how its reply is read, and what it is tried on."""
 
-    name = forms.SlugField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.SlugField(
+        max_length=100,
+        required=False,
+        help_text="Needed to save it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     scoring = forms.ChoiceField(choices=ASKING)
     system = forms.CharField(
         label="System message", required=False, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"})
@@ -226,7 +231,7 @@ class DraftForm(forms.Form):
             {"role": role, "content": cleaned[role]} for role in ("system", "user") if cleaned[role].strip()
         ]
         return {
-            "name": cleaned["name"],
+            "name": cleaned["name"] or "draft",
             "scoring": cleaned["scoring"],
             "messages": messages,
             "reply": cleaned["reply"],

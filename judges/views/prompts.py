@@ -58,7 +58,9 @@ def prompt_create(request: HttpRequest, project: Project) -> HttpResponse:
     """The workshop; posted, the draft becomes the next version of the prompt of its name."""
     if request.method == "POST":
         form = DraftForm(request.POST, project=project)
-        if form.is_valid():
+        if form.is_valid() and not form.cleaned_data["name"]:
+            form.add_error("name", "A version needs a name to be saved under.")
+        elif form.is_valid():
             try:
                 template = workshop.draft_template(form.draft, rubric=form.cleaned_data["rubric"])
             except DraftRefused as refusal:

@@ -135,6 +135,17 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(room, root, page_of, assert_ac
             page.screenshot(path=Path(folder) / f"j-{picture}-{width}-{scheme}.png", full_page=True)
 
 
+def test_a_new_draft_is_shown_before_it_has_a_name_and_saved_only_with_one(room, alice, page_of):
+    page = page_of(alice)
+    page.goto(reverse("judges:prompt-create", args=["soil"]))
+    expect(page.locator("#prompt-preview pre")).to_contain_text("Which grade does the passage get?")
+    page.get_by_role("button", name="Save version").click()
+    expect(page.get_by_text("A version needs a name to be saved under.").first).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("mine")
+    page.get_by_role("button", name="Save version").click()
+    expect(page.get_by_text("is saved as version 1")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_draft_is_written_tried_and_saved(room, alice, page_of, context_errors, assert_accessible, width):
     page = page_of(alice, viewport={"width": width, "height": 800})
