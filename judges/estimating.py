@@ -20,8 +20,8 @@ class Estimate(NamedTuple):
     """Tokens and US dollars of a whole run, its seconds, and what that rests on, in words."""
 
     n_items: int
-    tokens_in: float
-    tokens_out: float
+    tokens_in: int
+    tokens_out: int
     dollars: float | None  # None where the engine has no price
     seconds: float | None  # None where nothing like it has run yet
     rests_on: str
@@ -46,7 +46,7 @@ def estimate_run(judge: Judge, item_set: ItemSet) -> Estimate:
     engine = judge.engine
     has_price = bool(engine.price_in or engine.price_out)
     dollars = n * (tokens_in * engine.price_in + tokens_out * engine.price_out) / 1e6 if has_price else None
-    return Estimate(n, n * tokens_in, n * tokens_out, dollars, seconds, rests_on)
+    return Estimate(n, round(n * tokens_in), round(n * tokens_out), dollars, seconds, rests_on)
 
 
 def _earlier(runs) -> Run | None:
