@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -43,7 +44,7 @@ Given = TypeVar("Given")
 Read = TypeVar("Read")
 
 
-class HttpEngine:
+class HttpEngine(ABC):
     """One model on one or more servers; subclasses say what is posted where and how answers read."""
 
     kind: ClassVar[str]
@@ -154,9 +155,9 @@ class HttpEngine:
 
         return self.each(ask, range(len(prompts)))
 
+    @abstractmethod
     def completion_body(self, max_tokens: int) -> dict[str, Any]:
         """The part that all chat completions share."""
-        raise NotImplementedError
 
     def small_completion(self) -> dict[str, Any]:
         """A chat completion that any server of this kind answers."""
