@@ -13,7 +13,7 @@ from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.judging_fixtures import stub  # noqa: F401 - fixtures
+from tests.judging_fixtures import make_items, stub  # noqa: F401 - fixtures
 from tests.worker_fixtures import broker_url, make_worker, use_broker  # noqa: F401 - fixtures
 
 expect.set_options(timeout=15_000)  # as the actions have: a busy machine is no failure

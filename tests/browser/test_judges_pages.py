@@ -25,7 +25,6 @@ from tasks.work import work_on_job
 from tests.judges.openai_server import serve
 from tests.judges.test_runs import work
 from tests.judges.vllm_stub import MODEL, VllmStub
-from tests.judging_fixtures import make_items  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,7 +37,7 @@ def server():
 
 
 @pytest.fixture
-def room(project, make_items, server, alice, root):  # noqa: F811
+def room(project, make_items, server, alice, root):
     """Judges of several kinds with their runs, versions of a prompt, a drift and a schedule."""
     items = make_items(project, 8, 12)
     Query.objects.filter(project=project, external_id__in=["q0", "q1", "q2", "q3"]).update(split="tune")

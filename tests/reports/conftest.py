@@ -15,6 +15,7 @@ from measures.summary import UNDEFINED, Agreement, Estimate
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
 from reports.figures import Figures
+from tests.judging_fixtures import engine, make_items, stub  # noqa: F401 - fixtures
 
 
 class Collection:
