@@ -7,10 +7,12 @@ counts of all replicates are one matrix product.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from measures.tables import Floats, Tables
 
@@ -97,13 +99,28 @@ def resampled(
     return sums.reshape(len(weights), *per_query.shape[1:])
 
 
-def percentile_interval(replicates: Floats, *, level: float = LEVEL) -> tuple[float, float]:
-    """The (1 − level)/2 and (1 + level)/2 quantiles of a measure's replicates (B,) (Efron & Tibshirani 1993).
+def percentile_interval(replicates: Floats, *, n_queries: int, level: float = LEVEL) -> tuple[float, float]:
+    """The expanded percentile interval of a measure's replicates (B,) over this many queries.
 
-    Undefined (NaN) replicates are left out; NaN, NaN when they are more than MAX_UNDEFINED of all, or all.
+    Plain percentiles (Efron & Tibshirani 1993) are too narrow with few queries, as a normal interval without
+    Student's t and Bessel's correction is. The tails are made thinner by just that:
+    Φ(−√(Q / (Q − 1)) · t of Q − 1 degrees of freedom) in place of (1 − level)/2 (Hesterberg 2015, *What
+    Teachers Should Know About the Bootstrap*, The American Statistician 69). `bench/coverage.py` shows how
+    often such intervals hold the truth.
+
+    Undefined (NaN) replicates are left out; NaN, NaN when they are more than MAX_UNDEFINED of all, or all,
+    and with fewer than two queries.
     """
     defined = replicates[~np.isnan(replicates)]
-    if defined.size == 0 or defined.size < (1 - MAX_UNDEFINED) * replicates.size:
+    if n_queries < 2 or defined.size == 0 or defined.size < (1 - MAX_UNDEFINED) * replicates.size:
         return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    tail = thin_tail(n_queries, level=level)
+    low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
+
+
+@cache
+def thin_tail(n_queries: int, *, level: float = LEVEL) -> float:
+    """What to leave out on each side for an interval over this many queries; see `percentile_interval`."""
+    expansion = math.sqrt(n_queries / (n_queries - 1))
+    return float(ndtr(expansion * stdtrit(n_queries - 1, (1 - level) / 2)))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from measures.alpha import alpha_ordinal
 from measures.auc import auc
-from measures.bootstrap import REPLICATES, Tally, bootstrap, percentile_interval
+from measures.bootstrap import REPLICATES, Tally, bootstrap
 from measures.counts import Counts, graded, n_graded, n_verdicts
 from measures.error import accuracy_binary, mae
+from measures.estimates import UNDEFINED, Estimate, estimate
 from measures.kappa import kappa, kappa_binary, kappa_quadratic
 from measures.scores import ScoreTable
 from measures.spearman import spearman
@@ -21,17 +22,6 @@ Measures = Mapping[str, Callable[[Tables], Floats]]
 
 BOUNDS = {"auc": (0.0, 1.0), "spearman": (-1.0, 1.0)}
 """What a measure of scores can be at all: an interval moved to its exact value stays within."""
-
-
-class Estimate(NamedTuple):
-    """A measure's value with its 95 % interval; NaN where undefined."""
-
-    value: float
-    low: float
-    high: float
-
-
-UNDEFINED = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 class Agreement(NamedTuple):
@@ -66,7 +56,7 @@ def summarise(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Agreement:
-    """The agreement of one judge with the reference; 95 % percentile intervals from a bootstrap over queries.
+    """The agreement of one judge with the reference; 95 % intervals from a bootstrap over queries.
 
     `values` are the rubric's K grade values, ascending, and `cut` the least value that counts as relevant.
     The queries drawn from are those in which the judge has any verdict. An interval is NaN where the value
@@ -147,7 +137,8 @@ def _estimates_of_grades(
         for i, tally, results in zip(positions, tallies, resampled, strict=True):
             confusion = tally.per_query.sum(axis=0)
             for name, measure in measures.items():
-                estimates[i][name] = _estimate(float(measure(confusion)), results[name])
+                value = float(measure(confusion))
+                estimates[i][name] = estimate(value, results[name], n_queries=len(tally.per_query))
     return estimates
 
 
@@ -164,9 +155,5 @@ def _estimates_of_scores(
     for name, measure in measures.items():
         value = float(measure(judge.scores.pooled))
         moved = resampled[name] + (value - float(measure(binned)))
-        estimates[name] = _estimate(value, moved.clip(*BOUNDS[name]))
+        estimates[name] = estimate(value, moved.clip(*BOUNDS[name]), n_queries=len(tally.per_query))
     return estimates
-
-
-def _estimate(value: float, replicates: Floats) -> Estimate:
-    return UNDEFINED if np.isnan(value) else Estimate(value, *percentile_interval(replicates))

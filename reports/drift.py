@@ -8,9 +8,10 @@ from django.db import connection
 
 from judges.models import Judge, Run, Schedule
 from judges.models.judge import Scoring
-from measures.bootstrap import REPLICATES, Tally, bootstrap, percentile_interval, query_weights
+from measures.bootstrap import REPLICATES, Tally, bootstrap, query_weights
+from measures.estimates import UNDEFINED, Estimate
+from measures.estimates import estimate as estimate_of
 from measures.kappa import kappa_quadratic
-from measures.summary import UNDEFINED, Estimate
 
 FEWEST = 10  # items that two runs must share to be compared
 MOST_RUNS = 60
@@ -79,7 +80,7 @@ def _compare(first: Run, run: Run, *, least_kappa: float, most_shift: float) -> 
         tally = Tally(tables, {"kappa": lambda counts: kappa_quadratic(counts, values)})
         [replicates] = bootstrap([tally], replicates=REPLICATES, seed=0)
         value = float(kappa_quadratic(tables.sum(axis=0), values))
-        estimate = Estimate(value, *percentile_interval(replicates["kappa"]))
+        estimate = estimate_of(value, replicates["kappa"], n_queries=len(tables))
     shift = _mean_shift(sums)
     alarms = []
     if estimate.value < least_kappa:
@@ -127,4 +128,4 @@ def _mean_shift(sums: np.ndarray) -> Estimate:
     if len(sums) > 1:
         drawn = [weights @ sums for weights in query_weights(len(sums), replicates=REPLICATES, seed=0)]
         replicates = [part[:, 0] / np.maximum(part[:, 1], 1) for part in drawn]
-    return Estimate(total / n, *percentile_interval(np.concatenate(replicates)))
+    return estimate_of(total / n, np.concatenate(replicates), n_queries=len(sums))

@@ -3,7 +3,8 @@
 from math import isfinite, nan
 from typing import Any, NamedTuple
 
-from measures.summary import Agreement, Estimate
+from measures.estimates import Estimate
+from measures.summary import Agreement
 from reports.distribution import ScoreDistribution
 
 MEASURES = tuple(name for name in Agreement._fields if not name.startswith("n"))

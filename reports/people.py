@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from annotate.models import Adjudication, Round
 from corpus.models import Project
 from measures.alpha import alpha_interval, alpha_nominal, alpha_ordinal
-from measures.bootstrap import Tally, bootstrap, percentile_interval
+from measures.bootstrap import Tally
 from measures.error import accuracy, bias
+from measures.estimates import estimate_tallies
 from measures.kappa import kappa, kappa_quadratic
 from measures.pairs import item_pairs, value_pairs
 from measures.permutation import permutation_p
 from measures.pi import pi_of_grade, scott_pi, specific_agreement
-from measures.summary import UNDEFINED, Estimate
 from measures.tables import Tables
 from reports.ceiling import label_mark
 from reports.models import CachedFigures
@@ -88,7 +88,7 @@ def measure_people(counted: PeopleCounts, *, scope: Scope) -> People:
         ),
         *(Tally(table, at({"kappa": kappa, "accuracy": accuracy})) for table in standards),
     ]
-    found = iter(_estimates(tallies, scope=scope))
+    found = iter(estimate_tallies(tallies, replicates=scope.replicates, seed=scope.seed))
     alphas, grades = next(found), next(found)
     pairs = [
         PairAgreement(
@@ -151,21 +151,6 @@ def _of_grades(values: Sequence[int]) -> dict[str, Measure]:
         measures[f"kappa {position}"] = partial(pi_of_grade, values=values, position=position)
         measures[f"specific {position}"] = partial(specific_agreement, values=values, position=position)
     return measures
-
-
-def _estimates(tallies: list[Tally], *, scope: Scope) -> list[dict[str, Estimate]]:
-    resampled = bootstrap(tallies, replicates=scope.replicates, seed=scope.seed)
-    return [
-        {
-            name: _estimate(float(measure(tally.per_query.sum(axis=0))), replicates[name])
-            for name, measure in tally.measures.items()
-        }
-        for tally, replicates in zip(tallies, resampled, strict=True)
-    ]
-
-
-def _estimate(value: float, replicates: NDArray[np.float64]) -> Estimate:
-    return UNDEFINED if np.isnan(value) else Estimate(value, *percentile_interval(replicates))
 
 
 def _others(seen: Patterns, rater: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from math import isfinite, nan
 from typing import Any, NamedTuple
 
-from measures.summary import Estimate
+from measures.estimates import Estimate
 from reports.people_counts import RaterWork
 
 LEAST_ITEMS = 20

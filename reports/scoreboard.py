@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil, floor, isfinite
 from typing import NamedTuple
 
-from measures.summary import Estimate
+from measures.estimates import Estimate
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
 from reports.measure_words import BY_KEY, MEASURE_WORDS, MeasureWords

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import NamedTuple
 
-from measures.summary import Estimate
+from measures.estimates import Estimate
 
 NARROW = 0.02
 """An interval narrower than this needs a third decimal to be seen as one."""

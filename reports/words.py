@@ -7,7 +7,7 @@ intervals overlap, that is what is said.
 from collections.abc import Sequence
 from math import isfinite
 
-from measures.summary import Estimate
+from measures.estimates import Estimate
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
 from reports.showing import has_interval, said

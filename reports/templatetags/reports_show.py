@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from measures.summary import Agreement, Estimate
+from measures.estimates import Estimate
+from measures.summary import Agreement
 from reports.next_steps import NextStep
 from reports.scoreboard import Column
 from reports.showing import said, shown

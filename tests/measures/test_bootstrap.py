@@ -76,13 +76,22 @@ def test_resampled_counts_are_exact(largest, kind):
 
 
 def test_the_interval_is_the_middle_95_percent():
-    assert percentile_interval(np.arange(1001.0)) == pytest.approx((25, 975))
+    assert percentile_interval(np.arange(1001.0), n_queries=10**9) == pytest.approx((25, 975))
 
 
 def test_a_few_undefined_replicates_are_left_out_and_many_leave_no_interval():
     replicates = np.arange(1_000.0)
     replicates[:50] = np.nan
-    assert percentile_interval(replicates) == pytest.approx(np.quantile(np.arange(50, 1_000), [0.025, 0.975]))
+    assert percentile_interval(replicates, n_queries=10**9) == pytest.approx(
+        np.quantile(np.arange(50, 1_000), [0.025, 0.975])
+    )
     replicates[50] = np.nan
-    assert np.isnan(percentile_interval(replicates)).all()
-    assert np.isnan(percentile_interval(np.array([]))).all()
+    assert np.isnan(percentile_interval(replicates, n_queries=10**9)).all()
+    assert np.isnan(percentile_interval(np.array([]), n_queries=9)).all()
+
+
+def test_few_queries_make_the_interval_wider_as_students_t_does():
+    """Ten queries: √(10/9) · t₉(0.025) = 1.0541 · −2.2622 = −2.3846, and Φ(−2.3846) = 0.00855."""
+    replicates = np.arange(100_001.0)
+    assert percentile_interval(replicates, n_queries=10) == pytest.approx((855, 99_145), abs=1)
+    assert np.isnan(percentile_interval(replicates, n_queries=1)).all()

@@ -11,7 +11,8 @@ from annotate.models import Label, Rater
 from annotate.references import refresh_references
 from corpus.models import Candidate, Item, Job, Project, Query
 from judges.models import Condition, Judge, Prompt, Run, Verdict
-from measures.summary import UNDEFINED, Agreement, Estimate
+from measures.estimates import UNDEFINED, Estimate
+from measures.summary import Agreement
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
 from reports.figures import Figures

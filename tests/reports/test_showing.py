@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from measures.summary import UNDEFINED, Estimate
+from measures.estimates import UNDEFINED, Estimate
 from reports.showing import said
 
 
