@@ -5,7 +5,7 @@ in which one person or judge changed their mind, and nothing is ever sorted. Ite
 are not in it.
 
 CSV cells that a spreadsheet could run as formulas are guarded here by the rule of
-`exchange.formats.formula_guard`; `import --as grades` takes the guard off again. JSON needs none.
+`corpus.formula_guard`; `import --as grades` takes the guard off again. JSON needs none.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from corpus.formula_guard import GUARD_REGEX
 from corpus.models import Rubric
-from exchange.formats.formula_guard import GUARD_REGEX
 
 # The connection writes times in UTC and in ISO's form; this makes every number read back to the last bit.
 EXACT = "SET LOCAL extra_float_digits TO 1"

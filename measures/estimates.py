@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
-from measures.bootstrap import Tally, bootstrap, percentile_interval
+from measures.bootstrap import LEVEL, Tally, bootstrap, percentile_interval
 from measures.tables import Floats
 
 
@@ -25,6 +26,24 @@ def estimate(value: float, replicates: Floats, *, n_queries: int) -> Estimate:
     if np.isnan(value):
         return UNDEFINED
     return Estimate(value, *percentile_interval(replicates, n_queries=n_queries))
+
+
+def estimate_by_spread(
+    value: float, replicates: Floats, *, n_queries: int, bounds: tuple[float, float]
+) -> Estimate:
+    """The value ± t · the standard deviation of its replicates (B,), within `bounds`; UNDEFINED for NaN.
+
+    For measures of two orders: resampling adds noise to both, so that replicates lie below the value and
+    their percentiles would leave it out (Efron & Tibshirani 1993, §13.3). Read it as: how far the value
+    would move with as many other queries. NaN ends where percentiles would have them.
+    """
+    low, high = percentile_interval(replicates, n_queries=n_queries)
+    if np.isnan(value):
+        return UNDEFINED
+    if np.isnan(low) or np.isnan(high):
+        return Estimate(value, low, high)
+    reach = -stdtrit(n_queries - 1, (1 - LEVEL) / 2) * float(np.nanstd(replicates))
+    return Estimate(value, max(bounds[0], value - reach), min(bounds[1], value + reach))
 
 
 def estimate_tallies(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corpus.models import Project
-from judges.models import Condition, Judge
+from judges.models import Condition, Judge, Run
 from measures.counts import Counts
 from measures.scores import ScoreTable, score_table
 from measures.summary import Agreement, Evidence, summarise_judges
@@ -69,7 +69,7 @@ def agreement(project: Project, *, scope: Scope) -> list[JudgeAgreement]:
     from the cache; the others are counted together and cached.
     """
     judges = complete_runs(project)
-    keys = [scope.key(project, "judge", *map(_state, judged.runs)) for judged in judges]
+    keys = [scope.key(project, "judge", *map(state_of, judged.runs)) for judged in judges]
     known = CachedFigures.objects.known(project, keys)
     missing = [judged for judged, key in zip(judges, keys, strict=True) if key not in known]
     made = make_figures(missing, scope=scope)
@@ -112,7 +112,7 @@ def _score_table(counted: JudgeCounts) -> ScoreTable | None:
     return score_table(*counted.scores, n_queries=counts.shape[0], n_grades=counts.shape[1])
 
 
-def _state(run) -> list:
+def state_of(run: Run) -> list:
     """What tells whether a complete run has changed: a retry of its failures ends it a second time."""
     ended = run.job.finished_at
     return [run.pk, ended and ended.isoformat(), run.n_graded, run.n_scored, run.n_abstained, run.n_done]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from judges.models import Outcome
 from measures.counts import Counts, Ungraded, count_array
 from reports.runs import JudgeRuns
+from reports.verdict_rows import verdict_rows
 
 UNGRADED = [outcome for outcome in Outcome if outcome != Outcome.GRADED]
 COLUMNS = {Outcome.ABSTAINED: Ungraded.ABSTAINED, Outcome.SCORED: Ungraded.SCORED}  # all others: failed
@@ -28,17 +29,6 @@ COUNT = """
            count(*), string_agg(float8send(verdict.score), ''::bytea)
     FROM ({verdicts}) verdict JOIN corpus_reference reference USING (item_id) {split}
     GROUP BY 1, 2, 3, 4
-"""
-OF_ONE_RUN = """
-    SELECT run_id, item_id, outcome, grade, score FROM judges_verdict WHERE run_id = ANY(%(single)s)
-"""
-NEWEST_OF_SEVERAL = """
-    (SELECT DISTINCT ON (member.newest, old.item_id)
-            member.newest AS run_id, old.item_id, old.outcome, old.grade, old.score
-     FROM judges_verdict old
-     JOIN unnest(%(runs)s::bigint[], %(newest)s::bigint[]) AS member (run_id, newest) USING (run_id)
-     WHERE old.run_id = ANY(%(runs)s)
-     ORDER BY member.newest, old.item_id, old.run_id DESC)
 """
 IN_SPLIT = "JOIN corpus_query query ON query.id = reference.query_id AND query.split = %(split)s"
 
@@ -96,19 +86,11 @@ def count_verdicts(
 
 
 def _fetch(judges: Sequence[JudgeRuns], *, split: str | None) -> list[tuple]:
-    single = [each.ids[0] for each in judges if len(each.runs) == 1]
-    several = [(run, each.ids[0]) for each in judges if len(each.runs) > 1 for run in each.ids]
-    sources = [OF_ONE_RUN] * bool(single) + [NEWEST_OF_SEVERAL] * bool(several)
-    if not sources:
+    verdicts, parameters = verdict_rows(judges)
+    if not verdicts:
         return []
-    statement = COUNT.format(verdicts=" UNION ALL ".join(sources), split=IN_SPLIT if split else "")
-    parameters = {
-        "ungraded": [str(outcome) for outcome in UNGRADED],
-        "single": single,
-        "runs": [run for run, _ in several],
-        "newest": [newest for _, newest in several],
-        "split": split,
-    }
+    statement = COUNT.format(verdicts=verdicts, split=IN_SPLIT if split else "")
+    parameters |= {"ungraded": [str(outcome) for outcome in UNGRADED], "split": split}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
         cursor.execute(statement, parameters)

@@ -1,5 +1,6 @@
 """Agreement and the counts behind it, and their form as JSON (undefined is null)."""
 
+from collections.abc import Sequence
 from math import isfinite, nan
 from typing import Any, NamedTuple
 
@@ -24,6 +25,11 @@ def estimate_as_json(estimate: Estimate) -> list[float | None]:
     return [number if isfinite(number) else None for number in estimate]
 
 
+def estimate_from_json(stored: Sequence[float | None]) -> Estimate:
+    """The inverse of `estimate_as_json`."""
+    return Estimate(*(nan if number is None else number for number in stored))
+
+
 def figures_as_json(figures: Figures) -> dict[str, Any]:
     return {
         "agreement": {
@@ -39,7 +45,7 @@ def figures_as_json(figures: Figures) -> dict[str, Any]:
 def figures_from_json(stored: dict[str, Any]) -> Figures:
     """The inverse of `figures_as_json`."""
     agreement = {
-        name: value if isinstance(value, int) else Estimate(*(nan if x is None else x for x in value))
+        name: value if isinstance(value, int) else estimate_from_json(value)
         for name, value in stored["agreement"].items()
     }
     distribution = stored["distribution"]

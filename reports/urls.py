@@ -10,13 +10,6 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
-    path("p/<slug:slug>/agreement/<int:pk>/drift.<slug:file_format>", drift.drift_chart, name="drift-chart"),
-    path(
-        "p/<slug:slug>/agreement/<int:pk>/<slug:chart>.<slug:file_format>",
-        judge.judge_chart,
-        name="judge-chart",
-    ),
     path("p/<slug:slug>/agreement/<int:pk>/items/", cells.cell_items, name="cell-items"),
     path("p/<slug:slug>/people/", people.people, name="people"),
-    path("p/<slug:slug>/people/pairwise.<slug:file_format>", people.people_chart, name="people-chart"),
 ]

@@ -1,6 +1,6 @@
 """grades: Concord's own long-form export, a row for every grade; it reads back the same."""
 
-from exchange.formats.formula_guard import unguard_cells
+from corpus.formula_guard import unguard_cells
 from exchange.formats.kind import MISSING, Field, Kind, never_quick
 from exchange.formats.rows import GradeRow
 from exchange.formats.values import (

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from exchange.formats.formula_guard import guard_cell
+from corpus.formula_guard import guard_cell
 from exchange.formats.rows import BadRow
 
 SHOWN = 100

@@ -2,7 +2,6 @@
 
 from reports.charts.figure import Figure
 
-CONTENT_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 VEGA_LITE = "6.4"
 PIXELS = 2.0  # per unit of the drawing
 

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -12,10 +12,8 @@ from reports.agreement import JudgeAgreement, agreement
 from reports.ceiling import Ceiling, ceiling
 from reports.charts.confusion import Confusion, ConfusionCell, confusion, confusion_figure
 from reports.charts.figure import Figure
-from reports.charts.rendering import CONTENT_TYPES
-from reports.charts.rendering import render as render_figure
+from reports.charts.files import chart_file, wants_file
 from reports.charts.scores import scores_figure
-from reports.charts.tokens import SCHEMES
 from reports.forms import ScopeForm
 from reports.measure_words import CEILING_WORDS, INTERVAL_WORDS, MEASURE_WORDS, N_WORDS
 from reports.scope import Scope
@@ -30,6 +28,10 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
     scope = form.scope
     judges = agreement(project, scope=scope)
     found = find_judged(judges, judge, request.GET.get("condition"))
+    if wants_file(request):
+        matrix = found and confusion(found.confusion, values=scope.values)
+        figures = _figures(found, scope, matrix) if found else []
+        return chart_file(request, figures, prefix=f"{project.slug}-{pk}")
     context = {
         "judge": judge,
         "form": form,
@@ -55,29 +57,6 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
             "failures": _failures(found),
         }
     return render(request, "reports/judge_agreement.html", context)
-
-
-@project_view(Capability.REPORT)
-def judge_chart(
-    request: HttpRequest, project: Project, pk: int, chart: str, file_format: str
-) -> HttpResponse:
-    """A chart of the judge's page as a file."""
-    judge = get_object_or_404(project.judges.select_related("prompt"), pk=pk)
-    scope = ScopeForm(request.GET, project=project).scope
-    found = find_judged(agreement(project, scope=scope), judge, request.GET.get("condition"))
-    if found is None:
-        raise Http404("This judge has no verdict on an item with a human grade.")
-    matrix = confusion(found.confusion, values=scope.values)
-    figure = next((each for each in _figures(found, scope, matrix) if each.name == chart), None)
-    if figure is None or file_format not in CONTENT_TYPES:
-        raise Http404("No such chart.")
-    scheme = request.GET.get("scheme")
-    drawn = render_figure(figure, file_format=file_format, scheme=scheme if scheme in SCHEMES else "light")
-    return HttpResponse(
-        drawn,
-        content_type=CONTENT_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="{project.slug}-{pk}-{chart}.{file_format}"'},
-    )
 
 
 def find_judged(judges: list[JudgeAgreement], judge: Judge, condition: str | None) -> JudgeAgreement | None:

@@ -1,13 +1,11 @@
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from annotate.models import Round
 from corpus.models import Project, Rubric
 from corpus.permissions import Capability, project_view
+from reports.charts.files import chart_file, wants_file
 from reports.charts.pairwise import pair_matrix, pairwise_figure
-from reports.charts.rendering import CONTENT_TYPES
-from reports.charts.rendering import render as render_figure
-from reports.charts.tokens import SCHEMES
 from reports.drawing import drawn_rounds
 from reports.people import people_agreement
 from reports.people_counts import MOST_PAIRED
@@ -26,6 +24,9 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
     found = people_agreement(project, scope=scope_of(project), round=round, criterion=criterion)
     names = dict(project.raters.values_list("pk", "name"))
     matrix = pair_matrix(found.pairs, names=names)
+    figures = [pairwise_figure(matrix)] if len(matrix) > 1 else []
+    if wants_file(request):
+        return chart_file(request, figures, prefix=f"{project.slug}-people")
     context = {
         "round": round,
         "rounds": project.rounds.exclude(state=Round.State.DRAFT),
@@ -34,7 +35,7 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
         "sentences": say_people(found, names=names),
         "raters": [(names[each.rater], each, _shares(each)) for each in found.raters],
         "matrix": matrix,
-        "figure": pairwise_figure(matrix) if len(matrix) > 1 else None,
+        "figures": figures,
         "is_cut": len(found.raters) > MOST_PAIRED,
         "most_paired": MOST_PAIRED,
         "standard_words": STANDARD_OF_GOLD if found.has_gold else STANDARD_OF_OTHERS,
@@ -48,29 +49,6 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
         "rail": "people",
     }
     return render(request, "reports/people.html", context)
-
-
-@project_view(Capability.REPORT)
-def people_chart(request: HttpRequest, project: Project, file_format: str) -> HttpResponse:
-    """The matrix of every two people as a file."""
-    round = _round(request, project)
-    criterion = _criterion(request, round.rubric if round else project.rubric)
-    found = people_agreement(project, scope=scope_of(project), round=round, criterion=criterion)
-    matrix = pair_matrix(found.pairs, names=dict(project.raters.values_list("pk", "name")))
-    if len(matrix) < 2 or file_format not in CONTENT_TYPES:
-        raise Http404("No such chart.")
-    scheme = request.GET.get("scheme")
-    drawn = render_figure(
-        pairwise_figure(matrix),
-        file_format=file_format,
-        scheme=scheme if scheme in SCHEMES else "light",
-    )
-    name = f"{project.slug}-people.{file_format}"
-    return HttpResponse(
-        drawn,
-        content_type=CONTENT_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 def _round(request: HttpRequest, project: Project) -> Round | None:

@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 
 from annotate.models import Label
+from corpus.formula_guard import guard_cell
 from corpus.jobs import cancel
 from corpus.models import Item, Job
 from corpus.services import create_project, freeze_all_items
 from exchange import exporting
 from exchange.exporting import CannotExport, export_path, prepare_export, run_export
-from exchange.formats.formula_guard import guard_cell
 from exchange.long_form import COLUMNS, GUARD_REGEX, guarded
 from exchange.long_form_guide import COLUMN_WORDS
 from judges.models import Engine, Judge, Prompt, Run, Verdict

@@ -184,8 +184,12 @@ def test_a_hostile_file_name_is_text_in_the_preview(reader, world, hostile):
 def test_a_downloaded_file_is_never_shown_as_a_page(reader, world):
     export_path(world.export).parent.mkdir(parents=True)
     export_path(world.export).write_text("<script>alert(1)</script>")
-    for name in ("exchange:export-download", "exchange:import-bad-rows", "reports:judge-chart"):
-        response = reader.get(address(name, URLS[name], world))
+    for name, query in (
+        ("exchange:export-download", {}),
+        ("exchange:import-bad-rows", {}),
+        ("reports:judge-agreement", {"chart": "confusion", "file": "svg"}),
+    ):
+        response = reader.get(address(name, URLS[name], world), query)
         assert response.status_code == 200, name
         assert response.headers["Content-Disposition"].startswith("attachment"), name
         assert response.headers["X-Content-Type-Options"] == "nosniff", name

@@ -118,12 +118,9 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:team": "manage",
     "reports:agreement": "report",
     "reports:judge-agreement": "report",
-    "reports:judge-chart": "report",
     "reports:judge-drift": "report",
-    "reports:drift-chart": "report",
     "reports:cell-items": "report",
     "reports:people": "report",
-    "reports:people-chart": "report",
 }
 
 ROLE_MAY: dict[str, set[str]] = {

@@ -48,7 +48,7 @@ BEFORE_NUMBER = {
     "rubric": "rubric",
 }
 MARKDOWN = "[{words}](javascript:a()) ![](x) <img src=x onerror=a()> [b](data:text/html,a) <javascript:a()>"
-WORDS_IN_PATHS = {"chart": "confusion", "file_format": "svg", "token": "none"}
+WORDS_IN_PATHS = {"token": "none"}
 
 
 def make_world(slug: str, words: Words, *, folder) -> SimpleNamespace:

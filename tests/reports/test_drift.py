@@ -55,13 +55,14 @@ def test_limits_of_the_schedule_ring_the_alarm(project, grader, three_runs):
 
 def test_the_page_shows_runs_chart_and_table(project, grader, three_runs, alice, client_of):
     client = client_of(alice)
-    page = client.get(reverse("reports:judge-drift", args=["soil", grader.pk])).content.decode()
+    address = reverse("reports:judge-drift", args=["soil", grader.pk])
+    page = client.get(address).content.decode()
     assert str(three_runs[2]) in page
     assert "1.00" in page
-    for file_format in ("png", "svg"):
-        chart = client.get(reverse("reports:drift-chart", args=["soil", grader.pk, file_format]))
+    for file_format in ("png", "svg", "csv"):
+        chart = client.get(address, {"chart": "drift", "file": file_format})
         assert chart.status_code == 200
-    assert client.get(reverse("reports:drift-chart", args=["soil", grader.pk, "pdf"])).status_code == 404
+    assert client.get(address, {"chart": "drift", "file": "pdf"}).status_code == 404
 
 
 def test_without_two_runs_the_page_says_what_belongs_there(project, grader, make_items, alice, client_of):

@@ -34,12 +34,13 @@ def test_it_shows_alpha_every_person_and_who_looks_random(show, crowd):
 
 def test_the_matrix_is_a_chart_and_a_table_and_a_file(show, crowd, client_of, vic, project):
     page = show().content.decode()
-    assert 'aria-label="κ of every two people; the table below holds the same"' in page
+    assert 'aria-label="κ of every two people; its table holds the same"' in page
     assert page.count("n 60") == 12  # four by four without the diagonal
-    for file_format, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
-        drawn = client_of(vic).get(reverse("reports:people-chart", args=[project.slug, file_format]))
+    address = reverse("reports:people", args=[project.slug])
+    for file_format, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("csv", b"Person,careful")):
+        drawn = client_of(vic).get(address, {"chart": "pairwise", "file": file_format})
         assert drawn.content.startswith(start)
-    assert client_of(vic).get(reverse("reports:people-chart", args=[project.slug, "pdf"])).status_code == 404
+    assert client_of(vic).get(address, {"chart": "pairwise", "file": "pdf"}).status_code == 404
 
 
 def test_one_round_can_be_shown_alone(show, collection):

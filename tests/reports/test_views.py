@@ -183,9 +183,12 @@ def test_a_judge_of_another_project_is_not_found(compared, vic, client_of):
     assert get(client_of(vic), "judge-agreement", "soil", other.pk).status_code == 404
 
 
-@pytest.mark.parametrize(("file_format", "content_type"), [("png", "image/png"), ("svg", "image/svg+xml")])
+@pytest.mark.parametrize(
+    ("file_format", "content_type"),
+    [("png", "image/png"), ("svg", "image/svg+xml"), ("csv", "text/csv; charset=utf-8")],
+)
 def test_charts_can_be_taken_along(compared, judge, vic, client_of, file_format, content_type):
-    response = get(client_of(vic), "judge-chart", "soil", judge.pk, "confusion", file_format)
+    response = get(client_of(vic), "judge-agreement", "soil", judge.pk, chart="confusion", file=file_format)
     assert response.status_code == 200
     assert response["Content-Type"] == content_type
     assert f'filename="soil-{judge.pk}-confusion.{file_format}"' in response["Content-Disposition"]
@@ -193,7 +196,8 @@ def test_charts_can_be_taken_along(compared, judge, vic, client_of, file_format,
 
 @pytest.mark.parametrize(("chart", "file_format"), [("scores", "png"), ("confusion", "pdf"), ("x", "svg")])
 def test_charts_that_do_not_exist_are_not_found(compared, judge, vic, client_of, chart, file_format):
-    assert get(client_of(vic), "judge-chart", "soil", judge.pk, chart, file_format).status_code == 404
+    response = get(client_of(vic), "judge-agreement", "soil", judge.pk, chart=chart, file=file_format)
+    assert response.status_code == 404
 
 
 # Cells
@@ -255,9 +259,9 @@ def test_a_page_of_a_cell_asks_no_more_with_more_items(
 # All
 
 
-@pytest.mark.parametrize("name", ["agreement", "judge-agreement", "judge-chart", "cell-items"])
+@pytest.mark.parametrize("name", ["agreement", "judge-agreement", "cell-items"])
 def test_annotators_do_not_get_to_reports(compared, judge, ann, client_of, name):
-    args = {"agreement": [], "judge-chart": [judge.pk, "confusion", "png"]}.get(name, [judge.pk])
+    args = [] if name == "agreement" else [judge.pk]
     assert get(client_of(ann), name, "soil", *args, reference=1, judged=0).status_code == 403
 
 

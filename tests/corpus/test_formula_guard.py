@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.formats.formula_guard import GUARD_REGEX, guard_cell, unguard_cell, unguard_cells
+from corpus.formula_guard import GUARD_REGEX, guard_cell, unguard_cell, unguard_cells
 
 DANGEROUS = [
     *("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠x"),
