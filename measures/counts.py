@@ -52,6 +52,24 @@ def graded(counts: Counts) -> Counts:
     return counts[:, :, :n_grades]
 
 
+def ungraded_as_wrong(counts: Counts, *, values: Sequence[float], cut: float) -> Counts:
+    """The same counts with every abstention and failure as a wrong grade: (Q, K, K + 3).
+
+    Wrong is the end of the scale on the other side of the cut: the lowest grade where the reference is
+    relevant, the highest where it is not. So it is wrong exactly, at the cut, and by much. Verdicts that
+    carry a score and, by design, no grade stay as they are.
+    """
+    n_grades = graded(counts).shape[1]
+    moved = counts.copy()
+    for kind in (Ungraded.ABSTAINED, Ungraded.FAILED):
+        column = kind.column(n_grades=n_grades)
+        for position, value in enumerate(values):
+            wrong = 0 if value >= cut else n_grades - 1
+            moved[:, position, wrong] += counts[:, position, column]
+        moved[:, :, column] = 0
+    return moved
+
+
 def n_verdicts(counts: Counts) -> int:
     """*n*: all verdicts on items with a reference, whatever their outcome."""
     return int(counts.sum())

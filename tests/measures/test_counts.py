@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from measures.counts import Ungraded, count_array, graded, n_graded, n_verdicts
+from measures.counts import Ungraded, count_array, graded, n_graded, n_verdicts, ungraded_as_wrong
 from measures.tables import collapse_at_cut
 
 
@@ -43,3 +43,16 @@ def test_tables_collapse_at_a_cut_by_hand():
     # cut at the second grade: [0, 1+2], [3+6, 4+5+7+8]
     np.testing.assert_array_equal(collapse_at_cut(table, (0, 1, 2), 1), [[0, 3], [9, 24]])
     np.testing.assert_array_equal(collapse_at_cut(table[None], (0, 1, 2), 1)[0], [[0, 3], [9, 24]])
+
+
+def test_what_is_not_graded_can_count_as_wrong_on_the_other_side_of_the_cut():
+    counts = np.zeros((2, 3, 6), dtype=int)
+    counts[0, 0, 0], counts[0, 2, 3], counts[1, 1, 4], counts[1, 0, 4], counts[1, 2, 5] = 5, 2, 3, 1, 7
+    wrong = ungraded_as_wrong(counts, values=(0, 1, 2), cut=1)
+    assert wrong[0, 2, 0] == 2  # an abstention on a relevant item: the lowest grade
+    assert wrong[1, 1, 0] == 3
+    assert wrong[1, 0, 2] == 1  # a failure on an irrelevant one: the highest
+    assert wrong[1, 2, 5] == 7  # a score without a grade stays
+    assert wrong.sum() == counts.sum()
+    assert graded(wrong).sum() == 5 + 2 + 3 + 1
+    assert counts[0, 2, 3] == 2  # the original is as it was
