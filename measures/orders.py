@@ -14,7 +14,7 @@ from scipy.stats import t as student
 
 from measures.tables import Floats, ratio
 
-PAIRS_AT_ONCE = 4_000_000
+PAIRS_AT_ONCE = 1_000_000
 P = 0.9
 """Persistence of RBO: 86 % of the weight lies on the first ten systems."""
 
@@ -46,8 +46,8 @@ def kendall_tau(reference: ArrayLike, other: ArrayLike) -> Floats:
     for rows in _chunks(one):
         a, b = _signs(one[rows]), _signs(two[rows])
         agree = np.einsum("bij,bij->b", a, b)
-        spread = [np.einsum("bij,bij->b", each, each) for each in (a, b)]
-        tau[rows] = ratio(agree.astype(np.float64), np.sqrt(spread[0] * spread[1], dtype=np.float64))
+        spread = [np.einsum("bij,bij->b", each, each).astype(np.float64) for each in (a, b)]
+        tau[rows] = ratio(agree.astype(np.float64), np.sqrt(spread[0] * spread[1]))
     return tau[0] if is_single else tau
 
 
@@ -69,7 +69,9 @@ def tau_ap(reference: ArrayLike, other: ArrayLike) -> Floats:
         n_above = above.sum(axis=2, dtype=np.float64)
         shares = ratio((above * right).sum(axis=2, dtype=np.float64), n_above)
         n_walked = (n_above > 0).sum(axis=1)
-        found[rows] = 2 * ratio(np.nansum(shares, axis=1), n_walked.astype(np.float64)) - 1
+        found[rows] = (
+            2 * ratio(np.where(n_above == 0, 0.0, shares).sum(axis=1), n_walked.astype(np.float64)) - 1
+        )
     return found[0] if is_single else found
 
 

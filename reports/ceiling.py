@@ -86,8 +86,8 @@ def _make(project: Project, scope: Scope) -> dict[str, Any]:
     if not pairs:
         return {}
     cells = np.array([row[:4] for row in pairs], dtype=np.int64)
-    cells[:, 0], n_queries = place_queries(cells[:, 0])
-    counts = count_array(cells, n_queries=n_queries, n_grades=len(scope.values))
+    cells[:, 0], queries = place_queries(cells[:, 0])
+    counts = count_array(cells, n_queries=len(queries), n_grades=len(scope.values))
     agreement = summarise(
         counts, None, values=scope.values, cut=scope.cut, replicates=scope.replicates, seed=scope.seed
     )

@@ -46,6 +46,7 @@ class JudgeCounts(NamedTuple):
 
     judged: JudgeRuns
     counts: Counts  # (Q, K, K + 3); the same Q queries for all judges of one call
+    queries: NDArray[np.int64]  # (Q,) keys of the queries
     outcomes: dict[str, int]  # verdicts by outcome
     scores: Scores | None  # None where no verdict has a score
 
@@ -73,13 +74,13 @@ def count_verdicts(
     found = _fetch(judges, split=split)
     if not found:
         return []
-    rows, n_queries = _positions(found, values)
+    rows, queries = _positions(found, values)
     newest = {each.runs[0].pk: each for each in judges}
     order = np.argsort(rows.runs, kind="stable")
     runs, starts = np.unique(rows.runs[order], return_index=True)
     of_run = dict(zip(runs.tolist(), np.split(order, starts[1:]), strict=True))
     return [
-        _of_judge(judged, rows, of_run[run], n_queries=n_queries, n_grades=len(values))
+        _of_judge(judged, rows, of_run[run], queries=queries, n_grades=len(values))
         for run, judged in newest.items()
         if run in of_run
     ]
@@ -97,20 +98,20 @@ def _fetch(judges: Sequence[JudgeRuns], *, split: str | None) -> list[tuple]:
         return cursor.fetchall()
 
 
-def _positions(found: list[tuple], values: Sequence[int]) -> tuple[_Rows, int]:
-    """The rows whose reference is a grade of the rubric, and the number of queries among them."""
+def _positions(found: list[tuple], values: Sequence[int]) -> tuple[_Rows, NDArray[np.int64]]:
+    """The rows whose reference is a grade of the rubric, and the queries (Q,) among them in their order."""
     numbers = np.array([row[:5] for row in found], dtype=np.int64)
     references = _grade_positions(numbers[:, 2], values)
     kept = references >= 0
     numbers, references = numbers[kept], references[kept]
     columns, outcomes = _columns(numbers[:, 3], values)
-    positions, n_queries = place_queries(numbers[:, 1])
+    positions, queries = place_queries(numbers[:, 1])
     scores = [row[5] for row, keep in zip(found, kept.tolist(), strict=True) if keep]
-    return _Rows(numbers[:, 0], positions, references, columns, outcomes, numbers[:, 4], scores), n_queries
+    return _Rows(numbers[:, 0], positions, references, columns, outcomes, numbers[:, 4], scores), queries
 
 
-def place_queries(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    """Positions (R,) of these queries in the order of their external ids, and how many queries there are.
+def place_queries(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions (R,) of these queries in the order of their external ids, and the queries (Q,) in it.
 
     The bootstrap draws by position: so the same data give the same intervals, in whatever order they came in.
     """
@@ -123,7 +124,7 @@ def place_queries(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
         ordered = np.array([query for (query,) in cursor.fetchall()], dtype=np.int64)
     positions = np.empty(len(unique), dtype=np.int64)
     positions[np.searchsorted(unique, ordered)] = np.arange(len(unique))
-    return positions[inverse], len(unique)
+    return positions[inverse], ordered
 
 
 def _grade_positions(grades: NDArray[np.int64], values: Sequence[int]) -> NDArray[np.int64]:
@@ -148,7 +149,7 @@ def _columns(judged: NDArray[np.int64], values: Sequence[int]) -> tuple[NDArray[
 
 
 def _of_judge(
-    judged: JudgeRuns, rows: _Rows, mine: NDArray[np.intp], *, n_queries: int, n_grades: int
+    judged: JudgeRuns, rows: _Rows, mine: NDArray[np.intp], *, queries: NDArray[np.int64], n_grades: int
 ) -> JudgeCounts:
     cells = np.stack(
         [rows.queries[mine], rows.references[mine], rows.judged[mine], rows.amounts[mine]], axis=1
@@ -158,7 +159,8 @@ def _of_judge(
         outcomes[rows.outcomes[row]] += int(rows.amounts[row])
     return JudgeCounts(
         judged,
-        count_array(cells, n_queries=n_queries, n_grades=n_grades),
+        count_array(cells, n_queries=len(queries), n_grades=n_grades),
+        queries,
         {str(outcome): outcomes[str(outcome)] for outcome in Outcome if outcomes[str(outcome)]},
         _scores(rows, [row for row in mine.tolist() if rows.scores[row] is not None]),
     )

@@ -175,12 +175,12 @@ def count_people(
     raters = sorted(by_rater, key=lambda rater: (names[rater], rater))
     positions = {rater: position for position, rater in enumerate(raters)}
     named = np.array([row[0] for row in (*patterns, *gold)], dtype=np.int64)
-    places, n_queries = place_queries(named)
+    places, ordered = place_queries(named)
     queries = dict(zip(named.tolist(), places.tolist(), strict=True))
     return PeopleCounts(
         raters,
         [by_rater[rater] for rater in raters],
-        n_queries,
+        len(ordered),
         _patterns(patterns, queries, positions, n_grades=len(values)),
         _joints(pairs, queries, positions, n_grades=len(values)),
         _gold(gold, queries, positions, n_grades=len(values)) if gold else None,

@@ -66,6 +66,7 @@ def parse_measure(name: str, *, cut: int) -> Any:
     base, _, rest = name.partition("@")
     try:
         measure = ir_measures.parse_measure("@".join(filter(None, [SPELLINGS.get(base.lower(), base), rest])))
+        measure.validate_params()
     except (NameError, ValueError, SyntaxError, TypeError, AssertionError) as error:
         raise MeasureRefused(
             f"“{name}” is no measure of rankings; try one of {', '.join(MEASURES)} (or with another depth)."

@@ -5,15 +5,18 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from corpus.models import Project
+from corpus.models import Project, Query
 from corpus.permissions import Capability, project_view
 from judges.models import Judge, Outcome
 from reports.agreement import JudgeAgreement, agreement
 from reports.ceiling import Ceiling, ceiling
 from reports.charts.confusion import Confusion, ConfusionCell, confusion, confusion_figure
+from reports.charts.details import bias_figure, queries_figure, reliability_figure, roc_figure
 from reports.charts.figure import Figure
 from reports.charts.files import chart_file, wants_file
 from reports.charts.scores import scores_figure
+from reports.detail_words import detail_rows
+from reports.details import Details, details
 from reports.forms import ScopeForm
 from reports.measure_words import CEILING_WORDS, INTERVAL_WORDS, MEASURE_WORDS, N_WORDS
 from reports.scope import Scope
@@ -28,9 +31,10 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
     scope = form.scope
     judges = agreement(project, scope=scope)
     found = find_judged(judges, judge, request.GET.get("condition"))
+    more = found and details(project, found, scope=scope)
     if wants_file(request):
         matrix = found and confusion(found.confusion, values=scope.values)
-        figures = _figures(found, scope, matrix) if found else []
+        figures = _figures(found, more, scope, matrix) if found else []
         return chart_file(request, figures, prefix=f"{project.slug}-{pk}")
     context = {
         "judge": judge,
@@ -53,7 +57,11 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
             "estimates": _estimates(found, people),
             "matrix": matrix,
             "addressed": _addressed(matrix, address),
-            "figures": _figures(found, scope, matrix, address=address),
+            "figures": _figures(found, more, scope, matrix, address=address),
+            "details": more,
+            "rows": detail_rows(more),
+            "decisions": list(more.scored.decisions.items()) if more.scored else [],
+            "calibrations": _calibrations(more),
             "failures": _failures(found),
         }
     return render(request, "reports/judge_agreement.html", context)
@@ -67,8 +75,17 @@ def find_judged(judges: list[JudgeAgreement], judge: Judge, condition: str | Non
     return next((each for each in own if each.condition is None), own[0] if own else None)
 
 
+def _calibrations(more: Details) -> list[tuple]:
+    """(scores, their calibration) before and after, where there are."""
+    if more.scored is None:
+        return []
+    both = ("Raw score", more.scored.raw), ("Calibrated on other queries", more.scored.calibrated)
+    return [(name, of) for name, of in both if of]
+
+
 def _figures(
     found: JudgeAgreement,
+    more: Details,
     scope: Scope,
     matrix: Confusion,
     *,
@@ -79,6 +96,22 @@ def _figures(
     if found.distribution:
         title = f"Scores of {name} by people's grade"
         figures.append(scores_figure(found.distribution, values=scope.values, title=title))
+    if found.agreement.n_graded:
+        bias, queries = f"Is {name} lenient, and where?", f"{name} query by query"
+        figures.append(bias_figure(more.bias_by_grade, values=scope.values, title=bias))
+        named = dict(
+            Query.objects.filter(pk__in=[each.query_id for each in more.queries]).values_list(
+                "pk", "external_id"
+            )
+        )
+        figures.append(queries_figure(more.queries, names=named, title=queries))
+    scored = more.scored
+    if scored and scored.roc:
+        title = f"Relevant items that {name} finds, and what it lets through"
+        figures.append(roc_figure(scored.roc, auc=found.agreement.auc, n=scored.n, title=title))
+    if scored and (scored.raw or scored.calibrated):
+        title = f"Can the scores of {name} be taken for chances?"
+        figures.append(reliability_figure(scored.raw, scored.calibrated, n=scored.n, title=title))
     return figures
 
 

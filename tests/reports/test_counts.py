@@ -154,5 +154,5 @@ def test_all_judges_share_the_same_queries(collection):
 def test_queries_stand_in_the_order_of_their_ids_whatever_order_they_came_in(project):
     names = ["b", "a", "C"]
     ids = [Query.objects.create(project=project, external_id=name).pk for name in names]
-    positions, n_queries = place_queries(np.array([*ids, ids[0]]))
-    assert (positions.tolist(), n_queries) == ([2, 1, 0, 2], 3)
+    positions, queries = place_queries(np.array([*ids, ids[0]]))
+    assert (positions.tolist(), queries.tolist()) == ([2, 1, 0, 2], [ids[2], ids[1], ids[0]])

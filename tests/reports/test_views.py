@@ -167,7 +167,12 @@ def test_scores_are_drawn_where_there_are_any(compared, vic, client_of):
     likely = compared.judge("likely")
     compared.run([0.1, 0.5, 0.9], judge=likely)
     response = get(client_of(vic), "judge-agreement", "soil", likely.pk)
-    assert [figure.name for figure in response.context["figures"]] == ["confusion", "scores"]
+    assert [figure.name for figure in response.context["figures"]] == [
+        "confusion",
+        "scores",
+        "roc",
+        "reliability",
+    ]
 
 
 def test_a_judge_without_verdicts_has_an_empty_page(collection, vic, client_of):

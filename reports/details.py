@@ -1,0 +1,192 @@
+"""Everything about one judge beside people: every measure, both ways of counting, and its scores."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from corpus.models import Project
+from judges.models.judge import Scoring
+from measures.bootstrap import Tally
+from measures.calibration import Bin
+from measures.catalogue import GROUPS, measures_of_group
+from measures.counts import Counts, graded, n_graded, ungraded_as_wrong
+from measures.estimates import Estimate, estimate_tallies
+from measures.scored import Calibration, Decision, Scored, measure_scores
+from reports.agreement import JudgeAgreement, state_of
+from reports.counts import JudgeCounts, count_verdicts
+from reports.figures import estimate_as_json, estimate_from_json
+from reports.models import CachedFigures
+from reports.runs import complete_runs
+from reports.scope import Scope
+
+MOST_STRIPES = 200
+"""A strip by query shows so many queries at most, those with most verdicts."""
+
+
+class QueryFigures(NamedTuple):
+    """One query: where the judge goes astray."""
+
+    query_id: int
+    n: int
+    accuracy: float
+    bias: float
+
+
+class Details(NamedTuple):
+    """One judge's figures, by measure; `as_wrong` counts abstentions and failures as wrong grades."""
+
+    n_ungraded: int  # abstained or failed
+    without: dict[str, Estimate]
+    as_wrong: dict[str, Estimate]
+    bias_by_grade: list[Estimate]  # (K,) signed error where people gave this grade
+    queries: list[QueryFigures]
+    scored: Scored | None
+
+
+def details(project: Project, found: JudgeAgreement, *, scope: Scope) -> Details:
+    """The details of this judge in this scope, from the cache where nothing has changed."""
+    runs = next(each for each in complete_runs(project) if each.ids == found.run_ids)
+    key = scope.key(project, "details", *map(state_of, runs.runs))
+    known = CachedFigures.objects.known(project, [key])
+    if key not in known:
+        (counted,) = count_verdicts([runs], values=scope.values, split=scope.split)
+        known = {key: _as_json(measure_details(counted, scope=scope))}
+        CachedFigures.objects.remember(project, known)
+    return _from_json(known[key])
+
+
+def measure_details(counted: JudgeCounts, *, scope: Scope) -> Details:
+    """All figures from counts and scores."""
+    asked = counted.counts.any(axis=(1, 2))
+    counts = counted.counts[asked]
+    wrong = ungraded_as_wrong(counts, values=scope.values, cut=scope.cut)
+    n_ungraded = n_graded(wrong) - n_graded(counts)
+    without = _measured(counts, scope)
+    return Details(
+        n_ungraded,
+        without,
+        _measured(wrong, scope) if n_ungraded else without,
+        _bias_by_grade(graded(counts), scope),
+        _queries(counted, scope),
+        _scored(counted, scope) if counted.scores else None,
+    )
+
+
+def _measured(counts: Counts, scope: Scope) -> dict[str, Estimate]:
+    measures = {
+        name: measure
+        for group in GROUPS
+        for name, measure in measures_of_group(group, values=scope.values, cut=scope.cut).items()
+    }
+    tally = Tally(graded(counts), measures)
+    (found,) = estimate_tallies([tally], replicates=scope.replicates, seed=scope.seed)
+    return found
+
+
+def _bias_by_grade(tables: Counts, scope: Scope) -> list[Estimate]:
+    """Mean signed error over the items with each reference grade: tables (Q, K, K) → (K,)."""
+    values = np.asarray(scope.values, dtype=np.float64)
+    tallies = [
+        Tally(tables[:, place, :], {"bias": lambda rows, of=value: _mean_error(rows, values - of)})
+        for place, value in enumerate(values)
+    ]
+    found = estimate_tallies(tallies, replicates=scope.replicates, seed=scope.seed)
+    return [each["bias"] for each in found]
+
+
+def _mean_error(rows, errors):
+    n = rows.sum(axis=-1, dtype=np.float64)
+    mean = np.full(n.shape, np.nan)
+    np.divide(rows @ errors, n, out=mean, where=n > 0)
+    return mean
+
+
+def _queries(counted: JudgeCounts, scope: Scope) -> list[QueryFigures]:
+    tables = graded(counted.counts)
+    values = np.asarray(scope.values, dtype=np.float64)
+    n = tables.sum(axis=(1, 2))
+    shown = np.argsort(-n, kind="stable")[:MOST_STRIPES]
+    shown = shown[n[shown] > 0]
+    errors = values[None, :] - values[:, None]
+    return [
+        QueryFigures(
+            int(counted.queries[place]),
+            int(n[place]),
+            float(np.trace(tables[place]) / n[place]),
+            float((tables[place] * errors).sum() / n[place]),
+        )
+        for place in shown.tolist()
+    ]
+
+
+def _scored(counted: JudgeCounts, scope: Scope) -> Scored:
+    queries, references, scores = counted.scores
+    given = {}
+    if counted.judged.judge.scoring == Scoring.GRADE:
+        # The score is Σ p·v, so rounding it is the decision that takes distances for real.
+        places = np.searchsorted((np.array(scope.values[1:]) + np.array(scope.values[:-1])) / 2, scores)
+        given["expected grade, rounded"] = places
+    return measure_scores(
+        queries, references, scores, values=scope.values, cut=scope.cut, given=given, seed=scope.seed
+    )
+
+
+def _as_json(details: Details) -> dict[str, Any]:
+    scored = details.scored
+    return details._asdict() | {
+        "without": {name: estimate_as_json(each) for name, each in details.without.items()},
+        "as_wrong": {name: estimate_as_json(each) for name, each in details.as_wrong.items()},
+        "bias_by_grade": [estimate_as_json(each) for each in details.bias_by_grade],
+        "scored": scored
+        and scored._asdict()
+        | {
+            name: estimate_as_json(getattr(scored, name))
+            for name in ("average_precision", "kendall", "ranking_accuracy")
+        }
+        | {"raw": _calibration_json(scored.raw), "calibrated": _calibration_json(scored.calibrated)}
+        | {
+            "decisions": {
+                name: {key: estimate_as_json(each) for key, each in decision._asdict().items()}
+                for name, decision in scored.decisions.items()
+            }
+        },
+    }
+
+
+def _calibration_json(of: Calibration | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    return of._asdict() | {key: estimate_as_json(getattr(of, key)) for key in ("ece", "brier", "log_loss")}
+
+
+def _from_json(stored: dict[str, Any]) -> Details:
+    scored = stored["scored"]
+    return Details(
+        stored["n_ungraded"],
+        {name: estimate_from_json(each) for name, each in stored["without"].items()},
+        {name: estimate_from_json(each) for name, each in stored["as_wrong"].items()},
+        [estimate_from_json(each) for each in stored["bias_by_grade"]],
+        [QueryFigures(*each) for each in stored["queries"]],
+        scored
+        and Scored(
+            scored["n"],
+            *(
+                estimate_from_json(scored[key])
+                for key in ("average_precision", "kendall", "ranking_accuracy")
+            ),
+            _calibration_from(scored["raw"]),
+            _calibration_from(scored["calibrated"]),
+            [tuple(point) for point in scored["roc"]],
+            {
+                name: Decision(**{key: estimate_from_json(each) for key, each in of.items()})
+                for name, of in scored["decisions"].items()
+            },
+        ),
+    )
+
+
+def _calibration_from(stored: dict[str, Any] | None) -> Calibration | None:
+    if stored is None:
+        return None
+    figures = {key: estimate_from_json(stored[key]) for key in ("ece", "brier", "log_loss")}
+    return Calibration(**figures, bins=[Bin(*each) for each in stored["bins"]])
