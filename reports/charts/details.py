@@ -91,7 +91,11 @@ def _bias(data: list[dict[str, Any]], scheme: str) -> Any:
             alt.Tooltip("high:Q", title="To", format="+.2f"),
         ],
     )
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color=colours["line-strong"]).encode(y=alt.datum(0))
+    zero = (
+        alt.Chart(alt.Data(values=[{}]))
+        .mark_rule(color=colours["line-strong"], aria=False)
+        .encode(y=alt.datum(0))
+    )
     whisker = base.mark_rule(color=colours["judges"], strokeWidth=2.5).encode(y="low:Q", y2="high:Q")
     dot = base.mark_circle(size=80, color=colours["judges"], opacity=1).encode(
         y=alt.Y("bias:Q", title="Judge − people")
@@ -150,7 +154,11 @@ def _queries(data: list[dict[str, Any]], scheme: str) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 
     colours = tokens(scheme)
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color=colours["line-strong"]).encode(x=alt.datum(0))
+    zero = (
+        alt.Chart(alt.Data(values=[{}]))
+        .mark_rule(color=colours["line-strong"], aria=False)
+        .encode(x=alt.datum(0))
+    )
     marks = (
         alt.Chart(alt.Data(values=data))
         .mark_circle(color=colours["judges"], opacity=0.6)
@@ -175,6 +183,6 @@ def _diagonal(colours: dict[str, str]) -> Any:
     ends = [{"x": 0, "y": 0}, {"x": 1, "y": 1}]
     return (
         alt.Chart(alt.Data(values=ends))
-        .mark_line(color=colours["line-strong"], strokeDash=[2, 3])
+        .mark_line(color=colours["line-strong"], strokeDash=[2, 3], aria=False)
         .encode(x="x:Q", y="y:Q")
     )
