@@ -108,6 +108,9 @@ def _reliability(data: list[dict[str, Any]], scheme: str) -> Any:
 
     colours = tokens(scheme)
     unit = alt.Scale(domain=[0, 1])
+    present = {row["of"] for row in data}
+    both = {"raw score": colours["ink-soft"], "calibrated": colours["judges"]}
+    shown = {name: colour for name, colour in both.items() if name in present}
     points = (
         alt.Chart(alt.Data(values=data))
         .mark_line(point=alt.OverlayMarkDef(size=60, opacity=1))
@@ -117,11 +120,11 @@ def _reliability(data: list[dict[str, Any]], scheme: str) -> Any:
             color=alt.Color(
                 "of:N",
                 title=None,
-                scale=alt.Scale(
-                    domain=["raw score", "calibrated"], range=[colours["ink-soft"], colours["judges"]]
-                ),
+                scale=alt.Scale(domain=list(shown), range=list(shown.values())),
             ),
-            strokeDash=alt.StrokeDash("of:N", legend=None, scale=alt.Scale(range=[[4, 3], [1, 0]])),
+            strokeDash=alt.StrokeDash(
+                "of:N", legend=None, scale=alt.Scale(domain=list(both), range=[[4, 3], [1, 0]])
+            ),
             tooltip=[
                 alt.Tooltip("of:N", title="Scores"),
                 alt.Tooltip("predicted:Q", title="Predicted", format=".2f"),
