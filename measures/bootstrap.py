@@ -105,8 +105,7 @@ def percentile_interval(replicates: Floats, *, n_queries: int, level: float = LE
     Plain percentiles (Efron & Tibshirani 1993) are too narrow with few queries, as a normal interval without
     Student's t and Bessel's correction is. The tails are made thinner by just that:
     Φ(−√(Q / (Q − 1)) · t of Q − 1 degrees of freedom) in place of (1 − level)/2 (Hesterberg 2015, *What
-    Teachers Should Know About the Bootstrap*, The American Statistician 69). `bench/coverage.py` shows how
-    often such intervals hold the truth.
+    Teachers Should Know About the Bootstrap*, The American Statistician 69).
 
     Undefined (NaN) replicates are left out; NaN, NaN when they are more than MAX_UNDEFINED of all, or all,
     and with fewer than two queries.
