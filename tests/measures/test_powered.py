@@ -31,8 +31,11 @@ def test_one_item_a_query_and_even_chances_is_the_plain_formula():
     assert found.powered.value == pytest.approx(plain)
     spread = np.var(found.trust * judge, ddof=1) / 2_000
     spread += np.var(truth[asked] - found.trust * judge[asked], ddof=1) / 200
-    width = found.powered.high - found.powered.low
-    assert width == pytest.approx(2 * 1.96 * np.sqrt(spread), rel=0.02)
+    assert width(found.powered) == pytest.approx(2 * 1.96 * np.sqrt(spread), rel=0.02)
+
+
+def width(estimate) -> float:
+    return estimate.high - estimate.low
 
 
 def test_a_good_judge_narrows_the_interval_and_a_useless_one_costs_nothing():
@@ -42,7 +45,6 @@ def test_a_good_judge_narrows_the_interval_and_a_useless_one_costs_nothing():
     queries, chances = np.arange(5_000) // 10, np.full(5_000, 0.1)
     good = powered_mean(np.where(generator.random(5_000) < 0.95, truth, 1 - truth), people, chances, queries)
     useless = powered_mean(generator.random(5_000), people, chances, queries)
-    width = lambda one: one.high - one.low  # noqa: E731
     assert width(good.powered) < 0.7 * width(good.people_only)
     assert useless.trust < 0.1
     assert width(useless.powered) <= width(useless.people_only)
