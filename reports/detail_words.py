@@ -1,8 +1,12 @@
 """Every measure of a judge's details in words, by what it is about."""
 
-from measures.catalogue import AT_THE_CUT, BEYOND_CHANCE, GROUPS
+from typing import NamedTuple
+
+from measures.catalogue import GROUPS, measures_of_group
 from measures.estimates import Estimate
 from reports.details import Details
+from reports.scope import Scope
+from reports.showing import said
 
 TITLES = {
     "chance": "Agreement beyond chance",
@@ -42,11 +46,49 @@ WORDS = {
 }
 
 
-def detail_rows(of: Details) -> list[tuple[str, list[tuple[str, str, Estimate, Estimate]]]]:
+def detail_rows(of: Details, *, scope: Scope) -> list[tuple[str, list[tuple[str, str, Estimate, Estimate]]]]:
     """By group: (title, rows of (name, meaning, without ungraded ones, with them as wrong))."""
-    groups: dict[str, list[tuple[str, str, Estimate, Estimate]]] = {group: [] for group in GROUPS}
-    for key, estimate in of.without.items():
-        group = "chance" if key in BEYOND_CHANCE else "cut" if key in AT_THE_CUT else "grades"
-        name, meaning = WORDS.get(key, (key.replace("f1", "F1").capitalize(), ""))
-        groups[group].append((name, meaning, estimate, of.as_wrong[key]))
-    return [(TITLES[group], rows) for group, rows in groups.items()]
+    return [
+        (TITLES[group], [(*_called(key), of.without[key], of.as_wrong[key]) for key in named])
+        for group, named in (
+            (group, measures_of_group(group, values=scope.values, cut=scope.cut)) for group in GROUPS
+        )
+    ]
+
+
+class ScoreTable(NamedTuple):
+    """A table about scores: what its rows are, its columns, and rows of a name with values in words."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def score_tables(of: Details) -> list[ScoreTable]:
+    """Calibration before and after, and what decision rules give; those that hold anything."""
+    if of.scored is None:
+        return []
+    both = ("Raw score", of.scored.raw), ("Calibrated on other queries", of.scored.calibrated)
+    calibrations = [
+        [name, said(each.ece), said(each.brier), said(each.log_loss)] for name, each in both if each
+    ]
+    decisions = [[name, *map(said, each)] for name, each in sorted(of.scored.decisions.items())]
+    tables = [
+        ScoreTable(
+            "Scores as chances of “relevant”: smaller is better.",
+            ["Scores", "Calibration error", "Brier", "Log loss"],
+            calibrations,
+        ),
+        ScoreTable(
+            "Rules that turn the score into a grade. Calibrated ones are measured on queries that they were"
+            " not fitted on.",
+            ["Rule", "κ", "κ quadratic", "MAE", "Accuracy at the cut"],
+            decisions,
+        ),
+    ]
+    return [table for table in tables if table.rows]
+
+
+def _called(key: str) -> tuple[str, str]:
+    """A measure's name and meaning; those of one grade name themselves ("Recall of 2")."""
+    return WORDS.get(key) or (key[0].upper() + key[1:], "")

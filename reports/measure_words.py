@@ -76,7 +76,8 @@ BY_KEY = {measure.key: measure for measure in MEASURE_WORDS}
 INTERVAL_WORDS = (
     "Square brackets hold a 95 % interval, made so that it covers the true value in about 95 of 100 projects"
     " with other queries of the same kind; with few queries it covers it less often. It comes from 10,000"
-    " resamples of the queries (cluster bootstrap, percentiles), because the items of one query go together."
+    " resamples of the queries (cluster bootstrap, percentiles widened as Student's t is with few queries),"
+    " because the items of one query go together."
     " Intervals that overlap are no test: the judges may differ all the same."
 )
 CEILING_WORDS = (

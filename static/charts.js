@@ -15,6 +15,7 @@ const views = new Map();
 const draw = async (figure) => {
   const box = figure.querySelector(".chart-box");
   const specs = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+  box.classList.toggle("fluid", specs[scheme()].width === "container");
   views.get(figure)?.finalize();
   views.set(figure, await window.vegaEmbed(box, specs[scheme()], OPTIONS));
 };

@@ -28,4 +28,11 @@ class Figure(NamedTuple):
     @property
     def specs(self) -> dict[str, dict[str, Any]]:
         """The specifications by scheme, as charts.js reads them; the page shows the title itself."""
-        return {scheme: self.spec(scheme) | {"title": None} for scheme in SCHEMES}
+        return {scheme: _fluid(self.spec(scheme)) | {"title": None} for scheme in SCHEMES}
+
+
+def _fluid(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification as wide as its box, so that a phone shows all of it; grids of steps keep theirs."""
+    if not isinstance(spec.get("width"), int | float):
+        return spec
+    return spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}

@@ -15,7 +15,7 @@ from reports.charts.details import bias_figure, queries_figure, reliability_figu
 from reports.charts.figure import Figure
 from reports.charts.files import chart_file, wants_file
 from reports.charts.scores import scores_figure
-from reports.detail_words import detail_rows
+from reports.detail_words import detail_rows, score_tables
 from reports.details import Details, details
 from reports.forms import ScopeForm
 from reports.measure_words import CEILING_WORDS, INTERVAL_WORDS, MEASURE_WORDS, N_WORDS
@@ -59,9 +59,8 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
             "addressed": _addressed(matrix, address),
             "figures": _figures(found, more, scope, matrix, address=address),
             "details": more,
-            "rows": detail_rows(more),
-            "decisions": list(more.scored.decisions.items()) if more.scored else [],
-            "calibrations": _calibrations(more),
+            "rows": detail_rows(more, scope=scope),
+            "score_tables": score_tables(more),
             "failures": _failures(found),
         }
     return render(request, "reports/judge_agreement.html", context)
@@ -73,14 +72,6 @@ def find_judged(judges: list[JudgeAgreement], judge: Judge, condition: str | Non
     if condition:
         return next((each for each in own if each.condition and str(each.condition.pk) == condition), None)
     return next((each for each in own if each.condition is None), own[0] if own else None)
-
-
-def _calibrations(more: Details) -> list[tuple]:
-    """(scores, their calibration) before and after, where there are."""
-    if more.scored is None:
-        return []
-    both = ("Raw score", more.scored.raw), ("Calibrated on other queries", more.scored.calibrated)
-    return [(name, of) for name, of in both if of]
 
 
 def _figures(

@@ -3,7 +3,7 @@ import pytest
 
 from measures.kappa import kappa
 from reports.agreement import agreement
-from reports.detail_words import detail_rows
+from reports.detail_words import detail_rows, score_tables
 from reports.details import details
 from reports.scope import scope_of
 from tests.reports.conftest import ANSWERS, GRADES
@@ -54,8 +54,20 @@ def test_what_is_cached_is_what_was_made(compared, django_assert_max_num_queries
 
 def test_every_measure_has_words(compared):
     _, more = of(compared.project)
-    groups = detail_rows(more)
+    groups = detail_rows(more, scope=scope_of(compared.project))
     assert groups[0][0] == "Agreement beyond chance"
     names = [name for _, rows in groups for name, *_ in rows]
     assert len(names) == len(more.without)
     assert not any("_" in name for name in names)
+
+
+def test_measures_and_rules_stand_in_their_order_also_out_of_the_cache(compared):
+    compared.run([(grade, grade / 3) for grade in ANSWERS], judge=compared.judge("likely"))
+    scope = scope_of(compared.project)
+    (_, fresh), (_, cached) = of(compared.project, "likely"), of(compared.project, "likely")
+    assert detail_rows(fresh, scope=scope) == detail_rows(cached, scope=scope)
+    assert [name for name, *_ in detail_rows(cached, scope=scope)[0][1]][:2] == [
+        "Cohen's κ", "Cohen's κ, linear weights",
+    ]  # fmt: skip
+    assert score_tables(fresh) == score_tables(cached)
+    assert [table.columns[0] for table in score_tables(cached)] == ["Scores", "Rule"]
