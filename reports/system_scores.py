@@ -108,7 +108,9 @@ def score_systems(
     return SystemScores(
         [name for _, name in systems],
         n_queries,
-        scored(_labels(references.tolist())) if systems and n_queries else np.zeros((len(systems), 0)),
+        scored(_labels(references.tolist()))
+        if systems and n_queries
+        else np.zeros((len(systems), n_queries)),
         [
             (judged, sum(map(len, label_sets[judged.ids[0]].values())), scored(label_sets[judged.ids[0]]))
             for judged in judges

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import agreement, cells, drift, items, judge, overview, people, team
+from reports.views import agreement, cells, drift, items, judge, overview, people, systems, team
 
 app_name = "reports"
 urlpatterns = [
@@ -11,5 +11,6 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/agreement/<int:pk>/items/", cells.cell_items, name="cell-items"),
+    path("p/<slug:slug>/systems/", systems.systems, name="systems"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

@@ -1,6 +1,7 @@
 """A figure: a chart in both schemes, and its data as a table."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, NamedTuple
 
 from reports.charts.theme import config
@@ -19,7 +20,7 @@ class Figure(NamedTuple):
 
     def spec(self, scheme: str) -> dict[str, Any]:
         """The Vega-Lite specification, data and colours included."""
-        spec: dict[str, Any] = self.draw(scheme).to_dict()
+        spec: dict[str, Any] = _defined(self.draw(scheme).to_dict())
         spec["config"] = config(scheme)
         spec["title"] = {"text": self.title, "subtitle": self.subtitle}
         spec["description"] = f"{self.title}. {self.subtitle}"
@@ -31,8 +32,18 @@ class Figure(NamedTuple):
         return {scheme: _fluid(self.spec(scheme)) | {"title": None} for scheme in SCHEMES}
 
 
+def _defined(part: Any) -> Any:
+    """The same with null for what is not a finite number: JSON knows no other way to say undefined."""
+    if isinstance(part, dict):
+        return {name: _defined(each) for name, each in part.items()}
+    if isinstance(part, list):
+        return [_defined(each) for each in part]
+    return None if isinstance(part, float) and not isfinite(part) else part
+
+
 def _fluid(spec: dict[str, Any]) -> dict[str, Any]:
-    """The specification as wide as its box, so that a phone shows all of it; grids of steps keep theirs."""
-    if not isinstance(spec.get("width"), int | float):
+    """The specification as wide as its box, so that a phone shows all of it; grids and facets keep theirs."""
+    is_faceted = {"row", "column", "facet"} & set(spec.get("encoding", {}))
+    if is_faceted or not isinstance(spec.get("width"), int | float):
         return spec
     return spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}

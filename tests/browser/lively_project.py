@@ -16,7 +16,7 @@ from annotate.services.rounds import close_round, create_round
 from annotate.services.waiting import flag_item, take_out
 from config.sample import load_sample
 from corpus.invitations import invite
-from corpus.models import Job, Membership, Project, Reference, User
+from corpus.models import Hit, Item, Job, Membership, Project, Reference, System, User
 from corpus.pairs import draw_pairs
 from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
@@ -50,6 +50,7 @@ def make_lively_project(make_user) -> SimpleNamespace:
     apply_rule(project)
     invite(project, role="annotator", by=owner, note="For the two students")
     _judges(project, chance)
+    _systems(project, chance)
     disputes = [dispute.item for dispute in open_disputes(project, limit=500).rows]
     return SimpleNamespace(
         project=project,
@@ -128,3 +129,19 @@ def _judges(project: Project, chance: np.random.Generator) -> None:
                 )
             )
         Verdict.objects.bulk_create(verdicts)
+
+
+def _systems(project: Project, chance: np.random.Generator) -> None:
+    """Six systems, each a shuffle of the items that keeps more or less of people's order."""
+    items = (
+        Item.objects.for_project(project).single().values_list("query_id", "candidate_id", "reference__grade")
+    )
+    graded = [(query, candidate, grade or 0) for query, candidate, grade in items]
+    for noise in range(6):
+        system = System.objects.create(project=project, name=f"a system with a long name and noise {noise}")
+        scores = [(query, candidate, grade + noise * chance.random()) for query, candidate, grade in graded]
+        ranked = sorted(scores, key=lambda hit: -hit[2])
+        Hit.objects.bulk_create(
+            Hit(system=system, query_id=query, candidate_id=candidate, score=score, rank=rank)
+            for rank, (query, candidate, score) in enumerate(ranked, start=1)
+        )

@@ -41,6 +41,7 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("dispute", "annotate:adjudication-item", lively.item.pk)
     page("dispute-pair", "annotate:adjudication-item", lively.pair.pk)
     page("people", "reports:people")
+    page("systems", "reports:systems")
     page("people-criterion", "reports:people", query=f"?round={rounds['Quality'].pk}&criterion=2")
     page("people-preference", "reports:people", query=f"?round={rounds['Which is better'].pk}")
     page("overview", "reports:overview")
@@ -58,7 +59,13 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         page(f"rubric-{template}", "corpus:further-rubric-edit", rubric.pk)
     page("archive", "corpus:project-archive")
     page("exports", "exchange:export-list")
-    for name in ("reports:overview", "reports:people", "annotate:round-list", "annotate:adjudication-list"):
+    for name in (
+        "reports:overview",
+        "reports:people",
+        "reports:systems",
+        "annotate:round-list",
+        "annotate:adjudication-list",
+    ):
         page(f"empty-{name.partition(':')[2]}", name, of=lively.empty.slug)
     return found
 

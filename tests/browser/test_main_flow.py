@@ -247,7 +247,8 @@ def compare(page: Page, pairs: dict[str, Pair], given: dict[str, int], assert_ac
     row.get_by_role("link", name="grader").click()
     heading(page, re.compile("^grader"))
     for name, value in (("Cohen's κ", kappa), ("Area under the ROC curve", auc)):
-        measure = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+        table = page.get_by_role("region", name="Agreement with people")
+        measure = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
         said = measure.inner_text().translate(FAMILIAR_SIGNS)
         assert f"{value:.2f}" in said, said
         assert f"\t{N_LABELS}" in said, said

@@ -121,6 +121,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:judge-drift": "report",
     "reports:cell-items": "report",
     "reports:people": "report",
+    "reports:systems": "report",
 }
 
 ROLE_MAY: dict[str, set[str]] = {

@@ -1,9 +1,13 @@
 """Charts: colours from the stylesheet, the same data in both schemes, files without a network."""
 
+import json
+
 import pytest
 
+from measures.estimates import Estimate
 from reports.charts.bundle import NAME, VegaFinder
 from reports.charts.confusion import confusion, confusion_figure
+from reports.charts.details import bias_figure
 from reports.charts.rendering import render
 from reports.charts.scores import scores_figure
 from reports.charts.tokens import as_hex, ramp, tokens
@@ -106,3 +110,21 @@ def test_the_script_that_draws_is_found_like_a_static_file(settings, tmp_path):
         assert "window.vegaEmbed" in script.read()
     assert [name for name, _ in finder.list([])] == [NAME]
     assert finder.find(NAME, find_all=True) == [path]
+
+
+def test_a_chart_is_as_wide_as_its_box_unless_it_is_a_grid_or_faceted(figure):
+    plain = bias_figure([Estimate(0.1, 0.0, 0.2)] * 4, values=VALUES, title="Lenient?")
+    faceted = scores_figure(
+        ScoreDistribution([0.0, 0.5, 1.0], [[1, 2], [2, 1], [0, 3], [1, 1]], 0), values=VALUES, title="Scores"
+    )
+    assert plain.specs["light"]["width"] == "container"
+    assert isinstance(plain.spec("light")["width"], int)  # a file has a width of its own
+    assert isinstance(faceted.specs["light"]["width"], int)
+    assert figure.specs["dark"].get("width") != "container"
+
+
+def test_what_is_undefined_is_null_in_a_specification():
+    nan = float("nan")
+    drawn = bias_figure([Estimate(0.1, nan, nan)] * 4, values=VALUES, title="Lenient?")
+    assert "NaN" not in json.dumps(drawn.specs)
+    assert '"low": null' in json.dumps(drawn.specs)
