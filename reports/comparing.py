@@ -14,6 +14,7 @@ from measures.together import Multiplicity, cluster_order, kappa_matrix, multipl
 from reports.agreement import state_of
 from reports.figures import estimate_as_json, estimate_from_json
 from reports.models import CachedFigures
+from reports.nulls import number
 from reports.panel import Panel, read_panel
 from reports.runs import JudgeRuns, complete_runs, names
 from reports.scope import Scope
@@ -53,7 +54,8 @@ def compare(project: Project, *, scope: Scope, weights: str = "plain") -> Compar
     known = CachedFigures.objects.known(project, [key])
     if key not in known:
         panel = read_panel(project.pk, judges, scope=scope)
-        known = {key: _as_json(measure_comparison(panel, judges, scope=scope, weights=weights))}
+        made = measure_comparison(panel, judges, scope=scope, weights=weights)
+        known = {key: _as_json(made)}
         CachedFigures.objects.remember(project, known)
     return _from_json(known[key])
 
@@ -111,17 +113,15 @@ def _with_people(panel: Panel, judged: NDArray[np.int64], *, n_grades: int) -> l
 def _as_json(of: Comparison) -> dict[str, Any]:
     return of._asdict() | {
         "differences": [
-            [_null(number) for number in each._replace(difference=None)] + [estimate_as_json(each.difference)]
-            for each in of.differences
+            [*each._replace(difference=None), estimate_as_json(each.difference)] for each in of.differences
         ],
         "kappas": [[estimate_as_json(cell) for cell in row] for row in of.kappas],
-        "multiplicity": [_null(number) for number in of.multiplicity],
     }
 
 
 def _from_json(stored: dict[str, Any]) -> Comparison:
     differences = [
-        Difference(*map(_number, each[:-1]))._replace(difference=estimate_from_json(each[-1]))
+        Difference(*map(number, each[:-1]))._replace(difference=estimate_from_json(each[-1]))
         for each in stored["differences"]
     ]
     return Comparison(
@@ -129,15 +129,7 @@ def _from_json(stored: dict[str, Any]) -> Comparison:
         differences,
         [[estimate_from_json(cell) for cell in row] for row in stored["kappas"]],
         stored["order"],
-        Multiplicity(*map(_number, stored["multiplicity"])),
+        Multiplicity(*map(number, stored["multiplicity"])),
         stored["n_items"],
         stored["n_left_out"],
     )
-
-
-def _null(number: Any) -> Any:
-    return None if isinstance(number, float) and number != number else number
-
-
-def _number(stored: Any) -> Any:
-    return float("nan") if stored is None else stored

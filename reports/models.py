@@ -3,6 +3,7 @@ from collections.abc import Collection, Mapping
 from django.db import models
 
 from corpus.models import Project
+from reports.nulls import nulled
 
 
 class CachedFiguresQuerySet(models.QuerySet):
@@ -11,14 +12,14 @@ class CachedFiguresQuerySet(models.QuerySet):
         return dict(self.filter(project=project, key__in=keys).values_list("key", "figures"))
 
     def remember(self, project: Project, figures: Mapping[str, dict]) -> None:
-        """Store figures by key and forget those of earlier reference versions."""
+        """Store figures by key, undefined numbers as null, and forget those of earlier reference versions."""
         if not figures:
             return
         self.filter(project=project, reference_version__lt=project.reference_version).delete()
         self.bulk_create(
             [
                 CachedFigures(
-                    project=project, key=key, reference_version=project.reference_version, figures=of
+                    project=project, key=key, reference_version=project.reference_version, figures=nulled(of)
                 )
                 for key, of in figures.items()
             ],

@@ -23,6 +23,7 @@ from measures.orders import (
 from reports.agreement import state_of
 from reports.figures import estimate_as_json, estimate_from_json
 from reports.models import CachedFigures
+from reports.nulls import number
 from reports.runs import JudgeRuns, complete_runs, names
 from reports.scope import Scope
 from reports.system_scores import SystemScores, parse_measure, score_systems
@@ -76,7 +77,8 @@ def rank_systems(project: Project, *, measure: str, scope: Scope) -> SystemsRepo
     known = CachedFigures.objects.known(project, [key])
     if key not in known:
         scores = score_systems(project, judges, measure=measure, scope=scope)
-        known = {key: _as_json(measure_systems(scores, measure=measure, seed=scope.seed))}
+        made = measure_systems(scores, measure=measure, seed=scope.seed)
+        known = {key: _as_json(made)}
         CachedFigures.objects.remember(project, known)
     return _from_json(known[key])
 
@@ -167,7 +169,6 @@ def _as_json(report: SystemsReport) -> dict[str, Any]:
             each._asdict() | {key: estimate_as_json(getattr(each, key)) for key in ORDERS}
             for each in report.judges
         ],
-        "concurrence": [[None if tau != tau else tau for tau in row] for row in report.concurrence],
     }
 
 
@@ -183,6 +184,7 @@ def _from_json(stored: dict[str, Any]) -> SystemsReport:
         )
         for each in stored["judges"]
     ]
-    tau = [[float("nan") if tau is None else tau for tau in row] for row in stored["concurrence"]]
+    tau = [[number(each) for each in row] for row in stored["concurrence"]]
+    points = [number(each) for each in stored["borda"]]
     people = [estimate_from_json(each) for each in stored["people"]]
-    return SystemsReport(**stored | {"people": people, "judges": judges, "concurrence": tau})
+    return SystemsReport(**stored | {"people": people, "judges": judges, "concurrence": tau, "borda": points})

@@ -1,11 +1,11 @@
 """A figure: a chart in both schemes, and its data as a table."""
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any, NamedTuple
 
 from reports.charts.theme import config
 from reports.charts.tokens import SCHEMES
+from reports.nulls import nulled
 
 
 class Figure(NamedTuple):
@@ -20,7 +20,7 @@ class Figure(NamedTuple):
 
     def spec(self, scheme: str) -> dict[str, Any]:
         """The Vega-Lite specification, data and colours included."""
-        spec: dict[str, Any] = _defined(self.draw(scheme).to_dict())
+        spec: dict[str, Any] = nulled(self.draw(scheme).to_dict())
         spec["config"] = config(scheme)
         spec["title"] = {"text": self.title, "subtitle": self.subtitle}
         spec["description"] = f"{self.title}. {self.subtitle}"
@@ -30,15 +30,6 @@ class Figure(NamedTuple):
     def specs(self) -> dict[str, dict[str, Any]]:
         """The specifications by scheme, as charts.js reads them; the page shows the title itself."""
         return {scheme: _fluid(self.spec(scheme)) | {"title": None} for scheme in SCHEMES}
-
-
-def _defined(part: Any) -> Any:
-    """The same with null for what is not a finite number: JSON knows no other way to say undefined."""
-    if isinstance(part, dict):
-        return {name: _defined(each) for name, each in part.items()}
-    if isinstance(part, list):
-        return [_defined(each) for each in part]
-    return None if isinstance(part, float) and not isfinite(part) else part
 
 
 def _fluid(spec: dict[str, Any]) -> dict[str, Any]:

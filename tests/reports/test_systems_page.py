@@ -54,3 +54,9 @@ def test_it_asks_no_more_with_more_systems(ranked, show, django_assert_max_num_q
     show()
     with django_assert_max_num_queries(9):
         show()
+
+
+def test_one_system_alone_has_nothing_to_be_compared_with(ranked, show):  # noqa: F811
+    System.objects.exclude(name="best").delete()
+    for page in (show(), show()):  # made, and out of the cache
+        assert "Too few systems" in page.content.decode()
