@@ -9,7 +9,7 @@ import pytest
 
 from annotate.models import Label, Rater
 from annotate.references import refresh_references
-from corpus.models import Candidate, Item, Job, Project, Query
+from corpus.models import Candidate, Hit, Item, Job, Project, Query, System
 from judges.models import Condition, Judge, Prompt, Run, Verdict
 from measures.estimates import UNDEFINED, Estimate
 from measures.summary import Agreement
@@ -111,6 +111,27 @@ def compared(collection) -> Collection:
     collection.label(GRADES)
     collection.run(ANSWERS)
     return collection
+
+
+@pytest.fixture
+def ranked(compared):
+    """Three systems over four queries: one in people's order, one in reverse, one that knows one query."""
+    by_query: dict[int, list] = {}
+    for item, grade in zip(compared.items, GRADES, strict=True):
+        by_query.setdefault(item.query_id, []).append((grade, item.candidate_id))
+    for name, queries, turn in (
+        ("best", by_query, True),
+        ("worst", by_query, False),
+        ("lazy", dict([next(iter(by_query.items()))]), True),
+    ):
+        system = System.objects.create(project=compared.project, name=name)
+        for query, graded in queries.items():
+            ordered = sorted(graded, reverse=turn)
+            Hit.objects.bulk_create(
+                Hit(system=system, query_id=query, candidate_id=candidate, rank=rank, score=-rank)
+                for rank, (_, candidate) in enumerate(ordered, start=1)
+            )
+    return compared
 
 
 @pytest.fixture

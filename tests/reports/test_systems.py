@@ -22,27 +22,6 @@ def printed(*arguments) -> str:
     return out.getvalue()
 
 
-@pytest.fixture
-def ranked(compared):
-    """Three systems over four queries: one in people's order, one in reverse, one that knows one query."""
-    by_query: dict[int, list] = {}
-    for item, grade in zip(compared.items, GRADES, strict=True):
-        by_query.setdefault(item.query_id, []).append((grade, item.candidate_id))
-    for name, queries, turn in (
-        ("best", by_query, True),
-        ("worst", by_query, False),
-        ("lazy", dict([next(iter(by_query.items()))]), True),
-    ):
-        system = System.objects.create(project=compared.project, name=name)
-        for query, graded in queries.items():
-            ordered = sorted(graded, reverse=turn)
-            Hit.objects.bulk_create(
-                Hit(system=system, query_id=query, candidate_id=candidate, rank=rank, score=-rank)
-                for rank, (_, candidate) in enumerate(ordered, start=1)
-            )
-    return compared
-
-
 def test_a_query_that_a_system_does_not_know_counts_zero(ranked):
     report = rank_systems(ranked.project, measure="nDCG@10", scope=scope_of(ranked.project))
     assert report.systems == ["best", "lazy", "worst"]
