@@ -63,7 +63,7 @@ def context_errors() -> list[str]:
 def new_page(chromium, live_server, context_errors, requests_at_work) -> Iterator[Callable[..., Page]]:
     """A page of nobody in particular, in a context of its own; options as for a Playwright context."""
     contexts: list[BrowserContext] = []
-    requests_at_work.forget()
+    requests_at_work.open()
 
     def open_page(**options) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
@@ -78,34 +78,46 @@ def new_page(chromium, live_server, context_errors, requests_at_work) -> Iterato
     for context in contexts:
         context.set_offline(True)  # a labelling page gives its items back when it goes: not now
         context.close()
-    requests_at_work.wait_for_none()
+    requests_at_work.close()
 
 
 class RequestsAtWork:
-    """Counts the requests that the live server works on: the tables are emptied only when there are none."""
+    """The requests that the live server works on: the tables are emptied only when there are none.
+
+    Told apart by their threads, so that other tests' clients, in the main thread, are not counted. What a
+    page sends on its way out may arrive between two tests; then it is turned away.
+    """
 
     def __init__(self) -> None:
-        self._n, self._changed = 0, threading.Condition()
+        self._threads: set[int] = set()
+        self._changed = threading.Condition()
+        self._is_open = False
         request_started.connect(self._begin)
         request_finished.connect(self._end)
 
     def _begin(self, **_facts) -> None:
+        if threading.current_thread() is threading.main_thread():
+            return
         with self._changed:
-            self._n += 1
+            if not self._is_open:
+                raise ConnectionAbortedError("No browser test is running.")  # the server ends it in silence
+            self._threads.add(threading.get_ident())
 
     def _end(self, **_facts) -> None:
         with self._changed:
-            self._n -= 1
+            self._threads.discard(threading.get_ident())
             self._changed.notify_all()
 
-    def forget(self) -> None:
-        """Begin anew: other tests' clients may leave a response open."""
+    def open(self) -> None:
         with self._changed:
-            self._n = 0
+            self._is_open = True
 
-    def wait_for_none(self) -> None:
+    def close(self) -> None:
+        """Take no more requests, and wait for those at work."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._n <= 0, timeout=20), f"{self._n} requests hang"
+            self._is_open = False
+            done = self._changed.wait_for(lambda: not self._threads, timeout=20)
+            assert done, f"{len(self._threads)} requests hang"
 
 
 @pytest.fixture(scope="session")
