@@ -18,8 +18,8 @@ TABLES = ["corpus_query", "corpus_candidate", "corpus_item", "annotate_label", "
 PROJECT = "bench"
 
 
-def write_pairs(path: Path, n_rows: int) -> None:
-    """JSON lines: 1,000 candidates per query, texts of 300–600 characters, a grade each; seeded."""
+def write_pairs(path: Path, n_rows: int, *, per_query: int = 1000) -> None:
+    """JSON lines: so many candidates per query, texts of 300–600 characters, a grade each; seeded."""
     chance = random.Random(7)
     words = [
         "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(2, 11))) for _ in range(5000)
@@ -27,7 +27,7 @@ def write_pairs(path: Path, n_rows: int) -> None:
     passages = [" ".join(chance.choices(words, k=200)) for _ in range(500)]
     with path.open("w", encoding="utf-8") as file:
         for number in range(n_rows):
-            query = number // 1000
+            query = number // per_query
             passage = chance.choice(passages)
             start = chance.randint(0, 400)
             text = f"{number} {passage[start : start + chance.randint(290, 590)]}"

@@ -11,7 +11,7 @@ with a difference function δ² of its own for each level of measurement. Source
 
 import numpy as np
 
-from measures.tables import Floats, Tables, Values, as_floats, grade_values, ratio
+from measures.tables import Floats, Tables, Values, as_floats, grade_values, margins, ratio
 
 
 def alpha_nominal(tables: Tables, values: Values) -> Floats:
@@ -30,7 +30,7 @@ def alpha_ordinal(tables: Tables, values: Values) -> Floats:
     Shapes: (..., K, K) → (...). NaN as for `alpha_nominal`.
     """
     coincidences = _coincidences(tables)
-    used = coincidences.sum(axis=-1)
+    used, _ = margins(coincidences)
     midpoints = np.cumsum(used, axis=-1) - used / 2
     return _alpha(coincidences, (midpoints[..., :, None] - midpoints[..., None, :]) ** 2)
 
@@ -51,7 +51,7 @@ def _coincidences(tables: Tables) -> Floats:
 
 def _alpha(coincidences: Floats, distances: Floats) -> Floats:
     """α from coincidences (..., K, K) and squared differences (K, K) or (..., K, K)."""
-    used = coincidences.sum(axis=-1)
-    observed = (coincidences * distances).sum(axis=(-1, -2))
-    expected = (used[..., :, None] * used[..., None, :] * distances).sum(axis=(-1, -2))
-    return 1.0 - ratio((used.sum(axis=-1) - 1.0) * observed, expected)
+    used, _ = margins(coincidences)
+    observed = np.einsum("...ij,...ij->...", coincidences, distances)
+    expected = np.einsum("...i,...ij,...j->...", used, distances, used)
+    return 1.0 - ratio((np.einsum("...i->...", used) - 1.0) * observed, expected)

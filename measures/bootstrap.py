@@ -33,17 +33,22 @@ class Tally(NamedTuple):
     """Counts by query, and the measures to take of their sum over queries."""
 
     per_query: Tables  # (Q, ...); whole numbers, or weighted counts
-    measures: Mapping[str, Callable[[Tables], Floats]]  # each takes tables (b, ...) to values (b,)
+    measures: Mapping[str, Callable[[Tables], Floats]]  # each takes tables (b, ...) to values (b, ...)
 
 
 def bootstrap(tallies: Sequence[Tally], *, replicates: int, seed: int) -> list[dict[str, Floats]]:
-    """Each tally's measures, by name, in every replicate (replicates,); NaN where undefined.
+    """Each tally's measures, by name, in every replicate: (replicates, ...); NaN where undefined.
+
+    A measure of tables (b, J, K, K) gives values (b, J): many judges of the same queries are one tally.
 
     All tallies must have the same queries along their first axis, and they share one set of draws. With fewer
     than two queries nothing can be learned about others: every replicate is NaN.
     """
     counts = [exact_floats(tally.per_query) for tally in tallies]
-    results = [{name: np.full(replicates, np.nan) for name in tally.measures} for tally in tallies]
+    results = [
+        {name: _undefined(measure, each, replicates) for name, measure in tally.measures.items()}
+        for tally, each in zip(tallies, counts, strict=True)
+    ]
     if len(counts[0]) < 2:
         return results
     done = 0
@@ -59,6 +64,14 @@ def bootstrap(tallies: Sequence[Tally], *, replicates: int, seed: int) -> list[d
                     result[name][rows] = measure(tables)
         done += len(weights)
     return results
+
+
+def _undefined(
+    measure: Callable[[Tables], Floats], per_query: NDArray[np.floating[Any]], replicates: int
+) -> Floats:
+    """NaN in the shape of all replicates."""
+    shape = measure(np.zeros((1, *per_query.shape[1:]), dtype=per_query.dtype)).shape
+    return np.full((replicates, *shape[1:]), np.nan)
 
 
 def query_weights(n_queries: int, *, replicates: int, seed: int) -> Iterator[NDArray[np.int64]]:

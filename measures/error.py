@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from measures.tables import Floats, Tables, Values, as_floats, collapse_at_cut, grade_values, ratio
+from measures.tables import Floats, Tables, Values, collapse_at_cut, grade_values, ratio, total, weighted_sum
 
 
 def accuracy(tables: Tables, values: Values) -> Floats:
@@ -10,8 +10,7 @@ def accuracy(tables: Tables, values: Values) -> Floats:
 
     Shapes: (..., K, K) → (...). NaN on no items.
     """
-    counts = as_floats(tables)
-    return ratio(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-1, -2)))
+    return ratio(weighted_sum(tables, np.eye(tables.shape[-1])), total(tables))
 
 
 def accuracy_binary(tables: Tables, values: Values, cut: float) -> Floats:
@@ -44,5 +43,4 @@ def _errors(values: Values) -> Floats:
 
 
 def _mean_over_items(tables: Tables, amounts: Floats) -> Floats:
-    counts = as_floats(tables)
-    return ratio(np.einsum("...ij,ij->...", counts, amounts), counts.sum(axis=(-1, -2)))
+    return ratio(weighted_sum(tables, amounts), total(tables))

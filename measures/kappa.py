@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from measures.tables import Floats, Tables, Values, as_floats, collapse_at_cut, ratio
+from measures.tables import Floats, Tables, Values, collapse_at_cut, margins, ratio, weighted_sum
 
 
 def kappa(tables: Tables, values: Values) -> Floats:
@@ -50,8 +50,7 @@ def _weighted(tables: Tables, weights: Floats) -> Floats:
 
     Not divided by n on the way: an expected disagreement of zero is then exactly zero, and seen as undefined.
     """
-    counts = as_floats(tables)
-    rows, columns = counts.sum(axis=-1), counts.sum(axis=-2)
-    observed = np.einsum("...ij,ij->...", counts, weights)
-    expected = np.einsum("...i,ij,...j->...", rows, weights, columns, optimize=True)
-    return 1.0 - ratio(rows.sum(axis=-1) * observed, expected)
+    rows, columns = margins(tables)
+    observed = weighted_sum(tables, weights)
+    expected = np.einsum("...i,...i->...", rows @ weights, columns)
+    return 1.0 - ratio(np.einsum("...i->...", rows) * observed, expected)

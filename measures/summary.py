@@ -132,13 +132,14 @@ def _estimates_of_grades(
         with_the_same_queries.setdefault(queries.tobytes(), []).append(position)
     estimates: list[dict[str, Estimate]] = [{} for _ in judges]
     for positions in with_the_same_queries.values():
-        tallies = [Tally(graded(judges[i].counts)[asked[i]], measures) for i in positions]
-        resampled = bootstrap(tallies, replicates=replicates, seed=seed)
-        for i, tally, results in zip(positions, tallies, resampled, strict=True):
-            confusion = tally.per_query.sum(axis=0)
-            for name, measure in measures.items():
-                value = float(measure(confusion))
-                estimates[i][name] = estimate(value, results[name], n_queries=len(tally.per_query))
+        # One tally of all these judges: (Q, J, K, K). A measure is then called once for all of them.
+        together = np.stack([graded(judges[i].counts)[asked[positions[0]]] for i in positions], axis=1)
+        tally = Tally(together, measures)
+        (resampled,) = bootstrap([tally], replicates=replicates, seed=seed)
+        confusions = together.sum(axis=0)
+        for name, measure in measures.items():
+            for i, value, drawn in zip(positions, measure(confusions), resampled[name].T, strict=True):
+                estimates[i][name] = estimate(float(value), drawn, n_queries=len(together))
     return estimates
 
 

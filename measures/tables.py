@@ -21,6 +21,36 @@ def as_floats(tables: Tables) -> Floats:
     return np.asarray(tables, dtype=np.float64)
 
 
+def combined(tables: Tables, weights: Floats) -> Floats:
+    """Σ_ij T_ij w_ij: tables (..., K, L) with weights (K, L, M) → (..., M), as one matrix product.
+
+    Sums over axes as short as these are a multiple slower otherwise.
+    """
+    counts = as_floats(tables)
+    flat = counts.reshape(-1, counts.shape[-2] * counts.shape[-1])
+    sums: Floats = flat @ weights.reshape(flat.shape[1], -1)
+    return sums.reshape(*counts.shape[:-2], -1)
+
+
+def margins(tables: Tables) -> tuple[Floats, Floats]:
+    """Row sums (..., K) and column sums (..., L)."""
+    n_rows, n_columns = tables.shape[-2:]
+    rows = np.repeat(np.eye(n_rows)[:, None, :], n_columns, axis=1)
+    columns = np.repeat(np.eye(n_columns)[None, :, :], n_rows, axis=0)
+    both = combined(tables, np.concatenate([rows, columns], axis=2))
+    return both[..., :n_rows], both[..., n_rows:]
+
+
+def weighted_sum(tables: Tables, weights: Floats) -> Floats:
+    """Σ_ij T_ij w_ij: tables (..., K, L) with weights (K, L) → (...)."""
+    return combined(tables, weights[:, :, None])[..., 0]
+
+
+def total(tables: Tables) -> Floats:
+    """Σ_ij T_ij: (..., K, L) → (...)."""
+    return weighted_sum(tables, np.ones(tables.shape[-2:]))
+
+
 def grade_values(values: Values) -> Floats:
     """The grades' values as float64 of shape (K,).
 
@@ -47,7 +77,7 @@ def first_at_cut(values: Values, cut: float) -> int:
 
 def collapse_at_cut(tables: Tables, values: Values, cut: float) -> Floats:
     """Tables (..., 2, 2) of reference ≥ cut against judge ≥ cut; position 0 is below, 1 is at or above."""
-    above = first_at_cut(values, cut)
-    counts = as_floats(tables)
-    rows = np.stack([counts[..., :above, :].sum(axis=-2), counts[..., above:, :].sum(axis=-2)], axis=-2)
-    return np.stack([rows[..., :above].sum(axis=-1), rows[..., above:].sum(axis=-1)], axis=-1)
+    is_above = (np.arange(tables.shape[-1]) >= first_at_cut(values, cut)).astype(np.float64)
+    sides = np.stack([1 - is_above, is_above], axis=1)  # (K, 2)
+    cells = combined(tables, np.einsum("ia,jb->ijab", sides, sides).reshape(*tables.shape[-2:], 4))
+    return cells.reshape(*cells.shape[:-1], 2, 2)

@@ -11,9 +11,10 @@ from annotate.references import ON_THE_SCALE
 from corpus.models import Job, Project
 from measures.counts import count_array
 from measures.summary import Agreement, summarise
-from reports.counts import WORK_MEM, place_queries
+from reports.counts import place_queries
 from reports.figures import Figures, figures_as_json, figures_from_json
 from reports.models import CachedFigures
+from reports.reading import WORK_MEM
 from reports.scope import Scope
 
 # Where a rater has graded an item in several rounds, the latest grade is theirs.

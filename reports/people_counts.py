@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from annotate.models import Round
 from annotate.references import ON_THE_SCALE
 from corpus.models import Project
-from reports.counts import WORK_MEM, place_queries
+from reports.counts import place_queries
+from reports.reading import WORK_MEM
 
 PAUSE_SECONDS = 300
 """Two labels further apart than this have a pause between them, which is no working time."""

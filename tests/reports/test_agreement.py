@@ -104,7 +104,7 @@ def test_what_is_cached_is_not_counted_again(compared, django_assert_num_queries
 def test_queries_do_not_grow_with_judges(compared, django_assert_max_num_queries):
     for name in ("a", "b", "c", "d"):
         compared.run(ANSWERS, judge=compared.judge(name), condition=name)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert len(agreement(compared.project, scope=quick(compared.project))) == 5
 
 
