@@ -62,13 +62,13 @@ class JudgeAgreement(NamedTuple):
 FAILED = ("unreadable", "out_of_range", "empty", "refused", "error")
 
 
-def agreement(project: Project, *, scope: Scope) -> list[JudgeAgreement]:
+def agreement(project: Project, *, scope: Scope, name: str | None = None) -> list[JudgeAgreement]:
     """Every judge and condition with a complete verdict on an item that has a reference in this scope.
 
-    In the order of `complete_runs`. Figures already made for the same runs, references and scope are taken
+    In the order of `complete_runs`; with a `name` only the judges of that name. Figures already made for the same runs, references and scope are taken
     from the cache; the others are counted together and cached.
     """
-    judges = complete_runs(project)
+    judges = [judged for judged in complete_runs(project) if name in (None, judged.judge.name)]
     keys = [scope.key(project, "judge", *map(state_of, judged.runs)) for judged in judges]
     known = CachedFigures.objects.known(project, keys)
     missing = [judged for judged, key in zip(judges, keys, strict=True) if key not in known]

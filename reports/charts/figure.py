@@ -19,8 +19,14 @@ class Figure(NamedTuple):
     rows: list[list[Any]]
 
     def spec(self, scheme: str) -> dict[str, Any]:
-        """The Vega-Lite specification, data and colours included."""
-        spec: dict[str, Any] = nulled(self.draw(scheme).to_dict())
+        """The Vega-Lite specification, data and colours included.
+
+        Not held to the schema, which takes longer than all else on a page: `draw` alone is, in tests.
+        """
+        from altair.utils.schemapi import debug_mode  # half a second: only pages with a chart pay for it
+
+        with debug_mode(False):
+            spec: dict[str, Any] = nulled(self.draw(scheme).to_dict(validate=False))
         spec["config"] = config(scheme)
         spec["title"] = {"text": self.title, "subtitle": self.subtitle}
         spec["description"] = f"{self.title}. {self.subtitle}"

@@ -20,7 +20,7 @@ def cell_items(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     judge = get_object_or_404(project.judges, pk=pk)
     form = ScopeForm(request.GET, project=project)
     scope = form.scope
-    found = find_judged(agreement(project, scope=scope), judge, request.GET.get("condition"))
+    found = find_judged(agreement(project, scope=scope, name=judge.name), judge, request.GET.get("condition"))
     reference, judged = request.GET.get("reference", ""), request.GET.get("judged", "")
     row = next((i for i, value in enumerate(scope.values) if str(value) == reference), None)
     column = judged_column(judged, values=scope.values)

@@ -29,7 +29,7 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
     judge = get_object_or_404(project.judges.select_related("prompt"), pk=pk)
     form = ScopeForm(request.GET, project=project)
     scope = form.scope
-    judges = agreement(project, scope=scope)
+    judges = agreement(project, scope=scope, name=judge.name)
     found = find_judged(judges, judge, request.GET.get("condition"))
     more = found and details(project, found, scope=scope)
     if wants_file(request):
@@ -40,7 +40,7 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
         "judge": judge,
         "form": form,
         "found": found,
-        "relatives": [each for each in judges if each.judge.name == judge.name and each is not found],
+        "relatives": [each for each in judges if each is not found],
         "interval_words": INTERVAL_WORDS,
         "ceiling_words": CEILING_WORDS,
         "n_words": N_WORDS,

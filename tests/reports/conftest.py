@@ -15,6 +15,7 @@ from measures.estimates import UNDEFINED, Estimate
 from measures.summary import Agreement
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
+from reports.charts.figure import Figure
 from reports.figures import Figures
 from tests.judging_fixtures import engine, make_items, stub  # noqa: F401 - fixtures
 
@@ -91,6 +92,18 @@ def _answer(answer) -> dict:
     if isinstance(answer, int):
         return {"outcome": "graded", "grade": answer}
     return {"outcome": answer, "raw": "hm"}
+
+
+@pytest.fixture(autouse=True)
+def _charts_are_held_to_the_schema(monkeypatch):
+    """Pages leave the check out, as it takes longer than all else on them."""
+    drawn = Figure.spec
+
+    def checked(self: Figure, scheme: str) -> dict:
+        self.draw(scheme).to_dict()
+        return drawn(self, scheme)
+
+    monkeypatch.setattr(Figure, "spec", checked)
 
 
 @pytest.fixture
