@@ -112,13 +112,14 @@ def _joint_by_query(
     grades: NDArray[np.int64], query: NDArray[np.int64], above: tuple[NDArray[np.intp], ...], *, n_grades: int
 ) -> NDArray[np.float32]:
     """Joint counts (Q, pairs, K·K)."""
-    n_queries = int(query.max(initial=-1)) + 1
+    n_queries, n_judges = int(query.max(initial=-1)) + 1, grades.shape[1]
     tables = np.zeros((n_queries, len(above[0]), n_grades**2), dtype=np.float32)
-    for place, (i, j) in enumerate(zip(*above, strict=True)):
-        both = (grades[:, i] >= 0) & (grades[:, j] >= 0)
-        cells = (query[both] * n_grades + grades[both, i]) * n_grades + grades[both, j]
-        counts = np.bincount(cells, minlength=n_queries * n_grades**2)
-        tables[:, place] = counts.reshape(n_queries, -1)
+    order = np.argsort(query, kind="stable")
+    starts = np.flatnonzero(np.diff(query[order], prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else []:
+        shown = _one_hot(grades[rows], n_grades=n_grades)
+        joint = (shown.T @ shown).reshape(n_judges, n_grades, n_judges, n_grades).swapaxes(1, 2)
+        tables[query[rows[0]]] = joint[above].reshape(len(above[0]), -1)
     return tables
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corpus.models import Project
-from judges.models import Condition, Judge, Run
+from judges.models import Condition, Judge
 from measures.counts import Counts
 from measures.scores import ScoreTable, score_table
 from measures.summary import Agreement, Evidence, summarise_judges
@@ -12,7 +12,7 @@ from reports.counts import JudgeCounts, count_verdicts
 from reports.distribution import ScoreDistribution, score_distribution
 from reports.figures import Figures, figures_as_json, figures_from_json
 from reports.models import CachedFigures
-from reports.runs import JudgeRuns, complete_runs, names
+from reports.runs import JudgeRuns, complete_runs, names, state_of
 from reports.scope import Scope
 
 
@@ -65,8 +65,8 @@ FAILED = ("unreadable", "out_of_range", "empty", "refused", "error")
 def agreement(project: Project, *, scope: Scope, name: str | None = None) -> list[JudgeAgreement]:
     """Every judge and condition with a complete verdict on an item that has a reference in this scope.
 
-    In the order of `complete_runs`; with a `name` only the judges of that name. Figures already made for the same runs, references and scope are taken
-    from the cache; the others are counted together and cached.
+    In the order of `complete_runs`; with a `name` only the judges of that name. Figures already made for the
+    same runs, references and scope are taken from the cache; the others are counted together and cached.
     """
     judges = [judged for judged in complete_runs(project) if name in (None, judged.judge.name)]
     keys = [scope.key(project, "judge", *map(state_of, judged.runs)) for judged in judges]
@@ -110,9 +110,3 @@ def _score_table(counted: JudgeCounts) -> ScoreTable | None:
         return None
     counts: Counts = counted.counts
     return score_table(*counted.scores, n_queries=counts.shape[0], n_grades=counts.shape[1])
-
-
-def state_of(run: Run) -> list:
-    """What tells whether a complete run has changed: a retry of its failures ends it a second time."""
-    ended = run.job.finished_at
-    return [run.pk, ended and ended.isoformat(), run.n_graded, run.n_scored, run.n_abstained, run.n_done]

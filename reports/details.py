@@ -12,11 +12,11 @@ from measures.catalogue import GROUPS, measures_of_group
 from measures.counts import Counts, graded, n_graded, ungraded_as_wrong
 from measures.estimates import Estimate, estimate_tallies
 from measures.scored import Calibration, Decision, Scored, measure_scores
-from reports.agreement import JudgeAgreement, state_of
+from reports.agreement import JudgeAgreement
 from reports.counts import JudgeCounts, count_verdicts
 from reports.figures import estimate_as_json, estimate_from_json
 from reports.models import CachedFigures
-from reports.runs import complete_runs
+from reports.runs import complete_runs, state_of
 from reports.scope import Scope
 
 MOST_STRIPES = 200

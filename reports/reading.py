@@ -1,10 +1,14 @@
 """References and verdicts out of the store, packed: a million verdicts are read in half a second.
 
 Eight bytes an item leave the database in one string a judge; a row each would take four times as long.
-Judges are read a few at a time, so that memory holds some millions of verdicts, whatever there is.
+Judges are read a few at a time, so that memory holds some millions of verdicts, whatever there is. What was
+read last stays in memory, as the next page of a project most often asks for the same.
 """
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +16,12 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from judges.models import Outcome
-from reports.runs import JudgeRuns
+from reports.runs import JudgeRuns, state_of
 from reports.verdict_rows import verdict_rows
 
 WORK_MEM = "64MB"  # the references of a million items as one hash table, without temporary files
 READ_AT_ONCE = 5_000_000  # verdicts
+MOST_KEPT = 64_000_000  # bytes
 
 UNGRADED = [outcome for outcome in Outcome if outcome != Outcome.GRADED]
 LOWEST = -32_768  # of a smallint, as grades are
@@ -59,10 +64,40 @@ class Said(NamedTuple):
     """One judge's verdicts on these items."""
 
     judged: JudgeRuns
-    places: NDArray[np.int64]  # (M,) rows of the references
-    codes: NDArray[np.int64]  # (M,) positions of grades; of a verdict without one −1 − place in UNGRADED
-    scored: NDArray[np.int64]  # (S,) rows of the references
+    places: NDArray[np.int32]  # (M,) rows of the references
+    codes: NDArray[np.int16]  # (M,) positions of grades; of a verdict without one −1 − place in UNGRADED
+    scored: NDArray[np.int32]  # (S,) rows of the references
     scores: NDArray[np.float64]  # (S,)
+
+
+class Kept:
+    """What was read last, up to so many bytes; the key holds all it depends on, so that it is never stale."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._n_bytes, self._lock = most, 0, Lock()
+        self._said: OrderedDict[tuple, Said] = OrderedDict()
+
+    def get(self, key: tuple) -> Said | None:
+        with self._lock:
+            if key in self._said:
+                self._said.move_to_end(key)
+            return self._said.get(key)
+
+    def keep(self, key: tuple, said: Said) -> None:
+        with self._lock:
+            if key not in self._said:
+                self._said[key] = said
+                self._n_bytes += _n_bytes(said)
+            while self._n_bytes > self._most:
+                self._n_bytes -= _n_bytes(self._said.popitem(last=False)[1])
+
+    def forget(self) -> None:
+        with self._lock:
+            self._said.clear()
+            self._n_bytes = 0
+
+
+kept = Kept(MOST_KEPT)
 
 
 def read_references(project_id: int, *, values: Sequence[int], split: str | None) -> References:
@@ -87,13 +122,20 @@ def read_verdicts(
     """
     if not len(references.items):
         return
+    over = (hashlib.blake2b(references.items.tobytes()).digest(), tuple(values))
+    keys = {judged: (*over, *(tuple(state_of(run)) for run in judged.runs)) for judged in judges}
+    found = {judged: said for judged, key in keys.items() if (said := kept.get(key)) is not None}
     for together in _batches(judges):
-        packed = _fetch(together)
+        missing = [judged for judged in together if judged not in found]
+        packed = _fetch(missing) if missing else {}
         for judged in together:
-            if judged.ids[0] in packed:
-                said = _unpack(judged, *packed[judged.ids[0]], references=references, values=values)
-                if len(said.places):
-                    yield said
+            said = found.get(judged)
+            if said is None:
+                answer = packed.get(judged.ids[0], (b"", None))
+                said = _unpack(judged, *answer, references=references, values=values)
+                kept.keep(keys[judged], said)
+            if len(said.places):
+                yield said._replace(judged=judged)
 
 
 def grade_positions(grades: NDArray[np.int64], values: Sequence[int]) -> NDArray[np.int64]:
@@ -143,7 +185,11 @@ def _unpack(
     codes = np.where(graded & (codes < 0), code_of(Outcome.OUT_OF_RANGE), codes)
     rows = np.frombuffer(scores or b"", dtype=SCORE)
     scored, score = _placed(rows["item"].astype(np.int64), rows["score"].astype(np.float64), references)
-    return Said(judged, places, codes, scored, score)
+    return Said(judged, places.astype(np.int32), codes.astype(np.int16), scored.astype(np.int32), score)
+
+
+def _n_bytes(said: Said) -> int:
+    return said.places.nbytes + said.codes.nbytes + said.scored.nbytes + said.scores.nbytes
 
 
 def _placed(items: NDArray[np.int64], facts: NDArray, references: References) -> tuple[NDArray, NDArray]:

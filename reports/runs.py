@@ -55,6 +55,12 @@ def names(judged: Sequence[JudgeRuns]) -> list[str]:
     ]
 
 
+def state_of(run: Run) -> list:
+    """What tells whether a complete run has changed: a retry of its failures ends it a second time."""
+    ended = run.job.finished_at
+    return [run.pk, ended and ended.isoformat(), run.n_graded, run.n_scored, run.n_abstained, run.n_done]
+
+
 def _series(judged: JudgeRuns) -> tuple:
     """What the versions of one judge have in common."""
     judge = judged.judge

@@ -11,7 +11,7 @@ from corpus.models.collection import Split
 from measures.bootstrap import REPLICATES
 
 SEED = 0
-EDITION = 4
+EDITION = 5
 """To be raised whenever the same counts would give other figures; older cached ones are then not found."""
 
 

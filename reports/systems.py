@@ -20,11 +20,10 @@ from measures.orders import (
     spearman_rho,
     tau_ap,
 )
-from reports.agreement import state_of
 from reports.figures import estimate_as_json, estimate_from_json
 from reports.models import CachedFigures
 from reports.nulls import number
-from reports.runs import JudgeRuns, complete_runs, names
+from reports.runs import JudgeRuns, complete_runs, names, state_of
 from reports.scope import Scope
 from reports.system_scores import SystemScores, parse_measure, score_systems
 

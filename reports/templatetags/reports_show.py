@@ -39,6 +39,14 @@ def estimate_words(estimate: Estimate) -> str:
     return said(estimate)
 
 
+@register.filter
+def p_value(p: float) -> str:
+    """A p-value with three decimals."""
+    if not isfinite(p):
+        return UNDEFINED
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 @register.simple_tag
 def measure_of(agreement: Agreement, key: str) -> Estimate:
     return getattr(agreement, key)

@@ -31,5 +31,6 @@ def agreement(request: HttpRequest, project: Project) -> HttpResponse:
         "ceiling_words": CEILING_WORDS,
         "n_words": N_WORDS,
         "rail": "agreement",
+        "tab": "agreement",
     }
     return render(request, "reports/agreement.html", context)

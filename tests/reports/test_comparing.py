@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from reports import panel as panel_module
-from reports.comparing import compare, kappa_weights
+from reports.comparing import compare, kappa_weights, together
 from reports.panel import ABSTAINED, FAILED, NO_VERDICT, SCORED, read_panel
 from reports.runs import complete_runs
 from reports.scope import scope_of
@@ -57,26 +57,48 @@ def test_a_panel_that_would_be_too_large_takes_whole_queries_and_says_so(compare
 
 
 def test_every_two_judges_are_compared_and_those_alike_stand_together(rivals):
-    found = compare(rivals.project, scope=scope_of(rivals.project))
+    scope = scope_of(rivals.project)
+    found, differences = together(rivals.project, scope=scope), compare(rivals.project, scope=scope)
     assert [(each.name, each.prompt) for each in found.judges] == [
         ("gpt", None), ("same", "bad"), ("same", "good"),
     ]  # fmt: skip
-    assert [(each.first, each.second) for each in found.differences] == [(0, 1), (0, 2), (1, 2)]
-    worst = found.differences[2]
+    assert [(each.first, each.second) for each in differences] == [(0, 1), (0, 2), (1, 2)]
+    worst = differences[2]
     assert worst.kappa_second == 1
     assert worst.difference.value == pytest.approx(worst.kappa_first - 1)
     assert (worst.only_first_right, worst.only_second_right) == (0, 12)
     assert abs(found.order.index(0) - found.order.index(2)) == 1
     assert found.multiplicity.good == [2]
+    assert found.best == 2
+    assert found.place(str(found.judges[1].judge_id)) == 1
+    assert found.place(f"{found.judges[1].judge_id}.7") is None
+
+
+def test_fleiss_kappa_is_that_of_statsmodels(rivals):
+    from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
+
+    said = np.stack([ANSWERS, [3 - grade for grade in GRADES], GRADES], axis=1)
+    found = together(rivals.project, scope=scope_of(rivals.project)).fleiss
+    assert found.value == pytest.approx(fleiss_kappa(aggregate_raters(said)[0]))
+    assert found.low < found.value < found.high
+
+
+def test_one_judge_beside_all_others_is_a_family_of_its_own(rivals):
+    scope = scope_of(rivals.project)
+    every, beside = compare(rivals.project, scope=scope), compare(rivals.project, scope=scope, against=2)
+    assert [(each.first, each.second) for each in beside] == [(2, 0), (2, 1)]
+    assert beside[1].difference.value == pytest.approx(-every[2].difference.value)
+    assert all(each.p <= each.p_holm <= 2 * each.p for each in beside)
 
 
 def test_the_cache_gives_back_what_was_made(rivals, django_assert_max_num_queries):
     scope = scope_of(rivals.project)
-    made = compare(rivals.project, scope=scope)
+    made = together(rivals.project, scope=scope), compare(rivals.project, scope=scope)
     with django_assert_max_num_queries(5):
-        np.testing.assert_equal(compare(rivals.project, scope=scope), made)
+        np.testing.assert_equal(together(rivals.project, scope=scope), made[0])
+        np.testing.assert_equal(compare(rivals.project, scope=scope), made[1])
     quadratic = compare(rivals.project, scope=scope, weights="quadratic")
-    assert quadratic.differences[2].kappa_first == pytest.approx(-1, abs=0.2)
+    assert quadratic[2].kappa_first == pytest.approx(-1, abs=0.2)
 
 
 def test_weights_are_by_steps():

@@ -7,7 +7,7 @@ from rich.table import Table
 from corpus.models import Project
 from corpus.models.collection import Split
 from measures.comparing import Difference, adjusted
-from reports.comparing import EPSILON, WEIGHTS, Compared, Comparison, compare
+from reports.comparing import EPSILON, WEIGHTS, Together, compare, together
 from reports.figures import estimate_as_json
 from reports.scope import ScopeRefused, reported_split, scope_of
 from reports.showing import said
@@ -41,8 +41,8 @@ class Command(BaseCommand):
             scope = scope_of(found, split=reported_split(found, split))
         except ScopeRefused as refusal:
             raise CommandError(str(refusal)) from refusal
-        comparison = compare(found, scope=scope, weights=weights)
-        pairs = comparison.differences
+        comparison = together(found, scope=scope)
+        pairs = compare(found, scope=scope, weights=weights)
         if prompts:
             pairs = adjusted([each for each in pairs if _is_same_judge(comparison, each)])
         if json:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         else:
             self._print(comparison, pairs)
 
-    def _print(self, comparison: Comparison, pairs: list[Difference]) -> None:
+    def _print(self, comparison: Together, pairs: list[Difference]) -> None:
         console = Console(file=self.stdout, width=None if self.stdout.isatty() else WIDTH_OF_A_FILE)
         table = Table(
             title="Judges against each other, differences of κ with 95 % intervals", title_justify="left"
@@ -64,8 +64,8 @@ class Command(BaseCommand):
         for each in sorted(pairs, key=lambda each: (each.p_holm != each.p_holm, each.p_holm)):
             strong = each.p_holm < SIGNIFICANT
             table.add_row(
-                _called(comparison.judges[each.first]),
-                _called(comparison.judges[each.second]),
+                comparison.judges[each.first].called,
+                comparison.judges[each.second].called,
                 f"{each.n:,}",
                 f"{each.kappa_first:.2f}",
                 f"{each.kappa_second:.2f}",
@@ -86,24 +86,28 @@ class Command(BaseCommand):
             )
 
 
-def _is_same_judge(comparison: Comparison, pair: Difference) -> bool:
+def _is_same_judge(comparison: Together, pair: Difference) -> bool:
     first, second = comparison.judges[pair.first], comparison.judges[pair.second]
     return first.name == second.name and first.condition == second.condition
-
-
-def _called(judge: Compared) -> str:
-    return ", ".join(filter(None, [judge.name, judge.prompt, judge.condition]))
 
 
 def _p(p: float) -> str:
     return "–" if p != p else f"{p:.4f}"
 
 
-def _as_json(comparison: Comparison, pairs: list[Difference]) -> dict:
+def _as_json(comparison: Together, pairs: list[Difference]) -> dict:
     judges = [each._asdict() for each in comparison.judges]
+    for each in judges:
+        del each["condition_id"]
+        each["kappa"] = None if each["kappa"] != each["kappa"] else each["kappa"]
     return {
         "n_items": comparison.n_items,
         "n_left_out": comparison.n_left_out,
+        "judges": judges,
+        "fleiss": estimate_as_json(comparison.fleiss)[0],
+        "fleiss_ci": estimate_as_json(comparison.fleiss)[1:],
+        "kappas": [[estimate_as_json(cell)[0] for cell in row] for row in comparison.kappas],
+        "order": comparison.order,
         "pairs": [
             {
                 **{
