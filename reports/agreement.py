@@ -8,12 +8,13 @@ from judges.models import Condition, Judge
 from measures.counts import Counts
 from measures.scores import ScoreTable, score_table
 from measures.summary import Agreement, Evidence, summarise_judges
-from reports.counts import JudgeCounts, count_verdicts
+from reports.counts import JudgeCounts, count_said
 from reports.distribution import ScoreDistribution, score_distribution
 from reports.figures import Figures, figures_as_json, figures_from_json
 from reports.models import CachedFigures
 from reports.runs import JudgeRuns, complete_runs, names, state_of
 from reports.scope import Scope
+from reports.slices import references_in
 
 
 class JudgeAgreement(NamedTuple):
@@ -54,6 +55,11 @@ class JudgeAgreement(NamedTuple):
         return self.condition.pk if self.condition else None
 
     @property
+    def key(self) -> str:
+        """As it stands in an address: the judge, and its condition where it has one."""
+        return f"{self.judge.pk}.{self.condition.pk}" if self.condition else str(self.judge.pk)
+
+    @property
     def n_failed(self) -> int:
         """Verdicts without grade or score that are no abstention."""
         return sum(self.outcomes.get(outcome, 0) for outcome in FAILED)
@@ -89,7 +95,10 @@ def agreement(project: Project, *, scope: Scope, name: str | None = None) -> lis
 
 def make_figures(judges: Sequence[JudgeRuns], *, scope: Scope) -> dict[JudgeRuns, Figures]:
     """Count and measure these judges together; those without a verdict in the scope are left out."""
-    counted = count_verdicts(judges, values=scope.values, split=scope.split)
+    if not judges:
+        return {}
+    references = references_in(judges[0].judge.project_id, scope)
+    counted = count_said(judges, references, values=scope.values)
     evidence = [Evidence(each.counts, _score_table(each)) for each in counted]
     summaries = summarise_judges(
         evidence, values=scope.values, cut=scope.cut, replicates=scope.replicates, seed=scope.seed

@@ -4,18 +4,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Max, Sum
 
-from annotate.models import Participation
 from annotate.references import ON_THE_SCALE
-from corpus.models import Job, Project
+from corpus.models import Project
 from measures.counts import count_array
 from measures.summary import Agreement, summarise
 from reports.counts import place_queries
 from reports.figures import Figures, figures_as_json, figures_from_json
 from reports.models import CachedFigures
 from reports.reading import WORK_MEM
-from reports.scope import Scope
+from reports.scope import Scope, label_mark
+from reports.slices import references_in
 
 # Where a rater has graded an item in several rounds, the latest grade is theirs.
 PAIRS = f"""
@@ -36,7 +35,8 @@ PAIRS = f"""
         SELECT item.query_id, rater.name, said.* FROM said JOIN corpus_item item ON item.id = said.item_id
         JOIN corpus_query query ON query.id = item.query_id
         JOIN annotate_rater rater ON rater.id = said.rater_id
-        WHERE %(split)s::varchar IS NULL OR query.split = %(split)s
+        WHERE (%(split)s::varchar IS NULL OR query.split = %(split)s)
+          AND (%(items)s::bigint[] IS NULL OR item.id = ANY(%(items)s))
     )
     SELECT one.query_id, array_position(%(values)s, one.grade) - 1,
            array_position(%(values)s, other.grade) - 1, count(*),
@@ -100,16 +100,15 @@ def _pairs(project: Project, scope: Scope) -> list[tuple]:
     raters = list(project.raters.values_list("pk", flat=True))
     if len(raters) < 2:
         return []
-    parameters = {"project": project.pk, "raters": raters, "values": list(scope.values), "split": scope.split}
+    items = references_in(project.pk, scope).items.tolist() if scope.slice else None
+    parameters = {
+        "project": project.pk,
+        "raters": raters,
+        "values": list(scope.values),
+        "split": scope.split,
+        "items": items,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
         cursor.execute(PAIRS, parameters)
         return cursor.fetchall()
-
-
-def label_mark(project: Project) -> list:
-    """Tells whether labels have changed: some changes leave every reference as it was."""
-    labelled = Participation.objects.filter(round__project=project)
-    rounds = labelled.aggregate(Max("last_label_at"), Sum("n_labels"))
-    files = project.jobs.filter(kind=Job.Kind.IMPORT).aggregate(Max("finished_at"))
-    return [str(fact) for fact in (*rounds.values(), *files.values())]

@@ -30,7 +30,8 @@ def _say_multiplicity(of: Together) -> list[str]:
         return []
     if not isfinite(many.ambiguity):
         return [
-            f"No other judge comes within {EPSILON:g} of the best κ, that of {of.judges[many.good[0]].called}."
+            f"No other judge comes within {EPSILON:g} of the best κ,"
+            f" that of {of.judges[many.good[0]].called}."
         ]
     return [
         f"{len(many.good)} judges are within {EPSILON:g} of the best κ, yet on {many.ambiguity:.0%} of"

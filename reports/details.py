@@ -13,11 +13,12 @@ from measures.counts import Counts, graded, n_graded, ungraded_as_wrong
 from measures.estimates import Estimate, estimate_tallies
 from measures.scored import Calibration, Decision, Scored, measure_scores
 from reports.agreement import JudgeAgreement
-from reports.counts import JudgeCounts, count_verdicts
+from reports.counts import JudgeCounts, count_said
 from reports.figures import estimate_as_json, estimate_from_json
 from reports.models import CachedFigures
 from reports.runs import complete_runs, state_of
 from reports.scope import Scope
+from reports.slices import references_in
 
 MOST_STRIPES = 200
 """A strip by query shows so many queries at most, those with most verdicts."""
@@ -49,7 +50,8 @@ def details(project: Project, found: JudgeAgreement, *, scope: Scope) -> Details
     key = scope.key(project, "details", *map(state_of, runs.runs))
     known = CachedFigures.objects.known(project, [key])
     if key not in known:
-        (counted,) = count_verdicts([runs], values=scope.values, split=scope.split)
+        references = references_in(project.pk, scope)
+        (counted,) = count_said([runs], references, values=scope.values)
         known = {key: _as_json(measure_details(counted, scope=scope))}
         CachedFigures.objects.remember(project, known)
     return _from_json(known[key])

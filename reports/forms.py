@@ -3,6 +3,7 @@ from django import forms
 from corpus.models import Project
 from corpus.models.collection import Split
 from reports.scope import Scope, reported_split
+from reports.slices import SliceRefused, find_slice, references_in
 
 ALL = "all"
 
@@ -24,10 +25,24 @@ class ScopeForm(forms.Form):
         if own_split is None:
             del self.fields["split"]
 
+        self.slice = data.get("slice", "")
+        self.slice_name = ""
+        if self.slice:
+            self._find_slice(project)
+
+    def _find_slice(self, project: Project) -> None:
+        whole = self.scope._replace(slice=None)
+        references = references_in(project.pk, whole)
+        try:
+            self.slice_name, _ = find_slice(project.pk, references, self.slice)
+        except SliceRefused as refusal:
+            self.slice = ""
+            self.add_error(None, str(refusal))
+
     @property
     def scope(self) -> Scope:
         """The scope asked for; the project's own where what was asked for does not exist."""
         self.is_valid()
         chosen = self.own | self.cleaned_data
         split = None if chosen["split"] == ALL else chosen["split"]
-        return Scope(tuple(self.rubric.values), chosen["cut"], split)
+        return Scope(tuple(self.rubric.values), chosen["cut"], split, slice=self.slice or None)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from judges.models import Outcome
 from reports.counts import place_queries
-from reports.reading import UNGRADED, References, read_references, read_verdicts
+from reports.reading import UNGRADED, References, read_verdicts
 from reports.runs import JudgeRuns
 from reports.scope import Scope
+from reports.slices import references_in
 
 NO_VERDICT, ABSTAINED, FAILED, SCORED = -1, -2, -3, -4
 MOST_CELLS = 50_000_000
@@ -36,7 +37,7 @@ class Panel(NamedTuple):
 
 def read_panel(project_id: int, judges: Sequence[JudgeRuns], *, scope: Scope) -> Panel:
     """The panel of these judges, in order, over the items of the scope."""
-    references = read_references(project_id, values=scope.values, split=scope.split)
+    references = references_in(project_id, scope)
     kept = _drawn(references, most=MOST_CELLS // max(1, len(judges)))
     n_left_out = int((~kept).sum())
     references = references.only(kept) if n_left_out else references

@@ -19,7 +19,6 @@ from measures.pairs import item_pairs, value_pairs
 from measures.permutation import permutation_p
 from measures.pi import pi_of_grade, scott_pi, specific_agreement
 from measures.tables import Tables
-from reports.ceiling import label_mark
 from reports.models import CachedFigures
 from reports.people_counts import Patterns, PeopleCounts, count_people
 from reports.people_figures import (
@@ -30,7 +29,7 @@ from reports.people_figures import (
     people_as_json,
     people_from_json,
 )
-from reports.scope import Scope
+from reports.scope import Scope, label_mark
 
 REPLICATES = 2_000
 """Fewer than elsewhere: these figures are made anew whenever somebody has labelled."""

@@ -5,8 +5,10 @@ import json
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Max, Sum
 
-from corpus.models import Project
+from annotate.models import Participation
+from corpus.models import Job, Project
 from corpus.models.collection import Split
 from measures.bootstrap import REPLICATES
 
@@ -20,17 +22,20 @@ class ScopeRefused(ValueError):
 
 
 class Scope(NamedTuple):
-    """Grade values, cut and split, and how the intervals are drawn."""
+    """Grade values, cut, split and slice, and how the intervals are drawn."""
 
     values: tuple[int, ...]
     cut: int
     split: str | None = None
     replicates: int = REPLICATES
     seed: int = SEED
+    slice: str | None = None  # as reports.slices names it
 
     def key(self, project: Project, *facts: object) -> str:
         """A name for figures of this project in this scope that depend on nothing else but these facts."""
         scope = [EDITION, *self, project.reference_version, _split_mark(project, self.split), *facts]
+        if self.slice:
+            scope += label_mark(project)  # what is in a slice depends on texts, metadata and labels
         return hashlib.blake2b(json.dumps(scope).encode(), digest_size=32).hexdigest()
 
 
@@ -60,6 +65,14 @@ def reported_split(project: Project, wanted: str | None) -> str | None:
     if wanted:
         return None if wanted == "all" else wanted
     return Split.TEST if project.queries.filter(split=Split.TUNE).exists() else None
+
+
+def label_mark(project: Project) -> list[str]:
+    """Tells whether labels or imported files have changed: some changes leave every reference as it was."""
+    labelled = Participation.objects.filter(round__project=project)
+    rounds = labelled.aggregate(Max("last_label_at"), Sum("n_labels"))
+    files = project.jobs.filter(kind=Job.Kind.IMPORT).aggregate(Max("finished_at"))
+    return [str(fact) for fact in (*rounds.values(), *files.values())]
 
 
 def _split_mark(project: Project, split: str | None) -> list[int] | None:

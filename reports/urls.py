@@ -1,6 +1,18 @@
 from django.urls import path
 
-from reports.views import agreement, cells, comparison, drift, items, judge, overview, people, systems, team
+from reports.views import (
+    agreement,
+    cells,
+    comparison,
+    drift,
+    items,
+    judge,
+    overview,
+    people,
+    slices,
+    systems,
+    team,
+)
 
 app_name = "reports"
 urlpatterns = [
@@ -9,6 +21,7 @@ urlpatterns = [
     path("p/<slug:slug>/team/", team.team, name="team"),
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("p/<slug:slug>/agreement/judges/", comparison.comparison, name="comparison"),
+    path("p/<slug:slug>/agreement/slices/", slices.slices, name="slices"),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/agreement/<int:pk>/items/", cells.cell_items, name="cell-items"),

@@ -44,6 +44,8 @@ def p_value(p: float) -> str:
     """A p-value with three decimals."""
     if not isfinite(p):
         return UNDEFINED
+    if p >= 1:
+        return "1"
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 

@@ -116,6 +116,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:overview": "view",
     "reports:item-detail": "view",
     "reports:team": "manage",
+    "reports:slices": "report",
     "reports:comparison": "report",
     "reports:agreement": "report",
     "reports:judge-agreement": "report",

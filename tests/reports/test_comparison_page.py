@@ -55,7 +55,7 @@ def test_sentences_say_how_alike_they_are(rivals):
 def test_differences_are_counted_by_what_the_test_says(rivals):
     from reports.comparing import compare
 
-    (above, below) = compare(rivals.project, scope=scope_of(rivals.project), against=0)
+    (above, below) = compare(rivals.project, scope=scope_of(rivals.project), against=1)
     assert say_differences("gpt", [above._replace(p_holm=0.5)]) == (
         "Of 1 other judges, gpt is not told apart from 1."
     )
