@@ -1,6 +1,7 @@
 """Services of the corpus that several doors share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -74,4 +75,37 @@ def freeze_all_items(project: Project) -> ItemSet:
         )
         if skipping:
             check_again(cursor)
+    return item_set
+
+
+@transaction.atomic
+def freeze_items(
+    project: Project,
+    items: Sequence[int],
+    *,
+    name: str,
+    made_from: Mapping[str, Any],
+    priorities: Sequence[float] | None = None,
+) -> ItemSet:
+    """An item set of these items of the project, those of a query together, in the order given otherwise.
+
+    ValueError when one of them is not an item of the project.
+    """
+    weights = list(priorities) if priorities is not None else [None] * len(items)
+    item_set = ItemSet.objects.create(
+        project=project, name=name, made_from=dict(made_from), n_items=len(items)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id, priority)"
+            " SELECT %s, row_number() OVER (ORDER BY first, place), id, priority FROM ("
+            "   SELECT wanted.*, min(wanted.place) OVER (PARTITION BY item.query_id) AS first"
+            "   FROM unnest(%s::bigint[], %s::float8[]) WITH ORDINALITY AS wanted (id, priority, place)"
+            "   JOIN corpus_item item ON item.id = wanted.id"
+            "   JOIN corpus_query query ON query.id = item.query_id AND query.project_id = %s"
+            " ) placed",
+            [item_set.pk, list(items), weights, project.pk],
+        )
+        if cursor.rowcount != len(items):
+            raise ValueError("Every item of a set must be one of the project, once.")
     return item_set

@@ -79,6 +79,14 @@ def place_queries(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np
     return positions[inverse], ordered
 
 
+def columns_of(said: Said, *, n_grades: int) -> NDArray[np.int64]:
+    """The count array's column of each verdict (M,)."""
+    kinds = [COLUMNS.get(outcome, Ungraded.FAILED) for outcome in UNGRADED]
+    column_of = np.array([kind.column(n_grades=n_grades) for kind in kinds])
+    is_graded = said.codes >= 0
+    return np.where(is_graded, said.codes, column_of[np.where(is_graded, 0, -1 - said.codes)])
+
+
 def _of_judge(
     said: Said,
     positions: NDArray[np.int64],
@@ -88,10 +96,8 @@ def _of_judge(
     n_grades: int,
 ) -> JudgeCounts:
     shape = (len(queries), n_grades, n_grades + len(Ungraded))
-    kinds = [COLUMNS.get(outcome, Ungraded.FAILED) for outcome in UNGRADED]
-    column_of = np.array([kind.column(n_grades=n_grades) for kind in kinds])
     is_graded = said.codes >= 0
-    columns = np.where(is_graded, said.codes, column_of[np.where(is_graded, 0, -1 - said.codes)])
+    columns = columns_of(said, n_grades=n_grades)
     cells = (positions[said.places] * shape[1] + grades[said.places]) * shape[2] + columns
     ungraded = Counter(UNGRADED[-1 - code] for code in said.codes[~is_graded].tolist())
     outcomes = {Outcome.GRADED: int(is_graded.sum())} | ungraded

@@ -2,8 +2,8 @@ from django.urls import path
 
 from reports.views import (
     agreement,
-    cells,
     comparison,
+    disagreements,
     drift,
     items,
     judge,
@@ -22,9 +22,14 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
     path("p/<slug:slug>/agreement/judges/", comparison.comparison, name="comparison"),
     path("p/<slug:slug>/agreement/slices/", slices.slices, name="slices"),
+    path("p/<slug:slug>/agreement/disagreements/", disagreements.disagreements, name="disagreements"),
+    path(
+        "p/<slug:slug>/agreement/disagreements/round/",
+        disagreements.disagreements_round,
+        name="disagreements-round",
+    ),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
-    path("p/<slug:slug>/agreement/<int:pk>/items/", cells.cell_items, name="cell-items"),
     path("p/<slug:slug>/systems/", systems.systems, name="systems"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

@@ -109,13 +109,12 @@ def _figures(
 def _cell_addresses(
     request: HttpRequest, project: Project, found: JudgeAgreement
 ) -> Callable[[ConfusionCell], str]:
-    base = reverse("reports:cell-items", args=[project.slug, found.judge.pk])
-    kept = {name: request.GET[name] for name in ("cut", "split") if request.GET.get(name)}
-    if found.condition:
-        kept["condition"] = found.condition.pk
+    base = reverse("reports:disagreements", args=[project.slug])
+    names = ("cut", "split", "slice")
+    kept = {"judge": found.key} | {name: request.GET[name] for name in names if request.GET.get(name)}
 
     def address(cell: ConfusionCell) -> str:
-        return f"{base}?{urlencode({'reference': cell.reference, 'judged': cell.judged} | kept)}"
+        return f"{base}?{urlencode(kept | {'reference': cell.reference, 'judged': cell.judged})}"
 
     return address
 

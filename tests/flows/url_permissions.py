@@ -121,7 +121,8 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:agreement": "report",
     "reports:judge-agreement": "report",
     "reports:judge-drift": "report",
-    "reports:cell-items": "report",
+    "reports:disagreements": "report",
+    "reports:disagreements-round": "manage",
     "reports:people": "report",
     "reports:systems": "report",
 }

@@ -151,7 +151,7 @@ def test_a_judges_page_has_its_figures_its_matrix_and_its_outcomes(compared, jud
     assert "Cohen's κ 0.56" in page
     assert "Graded 12 100 %" in page
     assert '<script type="application/json">' in html
-    link = reverse("reports:cell-items", args=["soil", judge.pk]) + "?reference=3&amp;judged=2"
+    link = reverse("reports:disagreements", args=["soil"]) + f"?judge={judge.pk}&amp;reference=3&amp;judged=2"
     assert link in html
 
 
@@ -205,74 +205,18 @@ def test_charts_that_do_not_exist_are_not_found(compared, judge, vic, client_of,
     assert response.status_code == 404
 
 
-# Cells
-
-
-def test_a_cell_lists_its_items_with_links(compared, judge, vic, client_of):
-    response = get(client_of(vic), "cell-items", "soil", judge.pk, reference=1, judged=0)
-    verdicts = response.context["verdicts"]
-    assert [verdict.item for verdict in verdicts] == [compared.items[6]]
-    assert reverse("reports:item-detail", args=["soil", compared.items[6].pk]) in response.content.decode()
-    assert "1 item" in words(response)
-
-
-def test_a_cells_pages_follow_each_other_by_item(collection, vic, client_of, monkeypatch):
-    monkeypatch.setattr("reports.views.cells.PAGE_SIZE", 5)
-    collection.label([1] * 12)
-    collection.run([2] * 12)
-    client, judge = client_of(vic), collection.judge()
-    seen, after = [], ""
-    for _ in range(3):
-        context = get(client, "cell-items", "soil", judge.pk, reference=1, judged=2, after=after).context
-        seen += [verdict.item_id for verdict in context["verdicts"]]
-        after = context["next"]
-    assert seen == [item.pk for item in collection.items]
-    assert after is None
-
-
-def test_every_cell_has_as_many_items_as_its_count(collection, vic, client_of):
-    collection.label(GRADES)
-    collection.run(["abstained", "error", 0.5, 7, 3, 2, *ANSWERS[6:]])
-    collection.run(["-", "refused", "-", "-", 2], judge=collection.judge())
-    client, judge = client_of(vic), collection.judge()
-    matrix = get(client, "judge-agreement", "soil", judge.pk).context["matrix"]
-    cells = [cell for _, row, _ in matrix.rows for cell in row]
-    assert sum(cell.n for cell in cells) == 12
-    for cell in cells:
-        response = get(client, "cell-items", "soil", judge.pk, reference=cell.reference, judged=cell.judged)
-        assert len(response.context["verdicts"]) == response.context["n"] == cell.n
-
-
-@pytest.mark.parametrize(
-    "query", [{}, {"reference": 1}, {"reference": 9, "judged": 1}, {"reference": 1, "judged": "x"}]
-)
-def test_a_cell_that_does_not_exist_is_not_found(compared, judge, vic, client_of, query):
-    assert get(client_of(vic), "cell-items", "soil", judge.pk, **query).status_code == 404
-
-
-def test_a_page_of_a_cell_asks_no_more_with_more_items(
-    collection, vic, client_of, django_assert_max_num_queries
-):
-    collection.label([1] * 12)
-    collection.run([2] * 12)
-    client, judge = client_of(vic), collection.judge()
-    get(client, "cell-items", "soil", judge.pk, reference=1, judged=2)
-    with django_assert_max_num_queries(11):
-        get(client, "cell-items", "soil", judge.pk, reference=1, judged=2)
-
-
 # All
 
 
-@pytest.mark.parametrize("name", ["agreement", "judge-agreement", "cell-items"])
+@pytest.mark.parametrize("name", ["agreement", "judge-agreement", "disagreements"])
 def test_annotators_do_not_get_to_reports(compared, judge, ann, client_of, name):
-    args = [] if name == "agreement" else [judge.pk]
+    args = [judge.pk] if name == "judge-agreement" else []
     assert get(client_of(ann), name, "soil", *args, reference=1, judged=0).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["overview", "agreement", "judge-agreement", "cell-items"])
+@pytest.mark.parametrize("name", ["overview", "agreement", "judge-agreement", "disagreements"])
 def test_pages_hold_no_inline_style_and_no_inline_script(compared, judge, alice, client_of, name):
-    args = [judge.pk] if name.startswith(("judge", "cell")) else []
+    args = [judge.pk] if name.startswith("judge") else []
     html = get(client_of(alice), name, "soil", *args, reference=1, judged=0).content.decode()
     assert not re.search(r"<[^>]+\sstyle=", html)
     assert not re.search(r"<[^>]+\son\w+=", html)
