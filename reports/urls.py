@@ -2,6 +2,7 @@ from django.urls import path
 
 from reports.views import (
     agreement,
+    budget,
     comparison,
     disagreements,
     drift,
@@ -28,6 +29,8 @@ urlpatterns = [
         disagreements.disagreements_round,
         name="disagreements-round",
     ),
+    path("p/<slug:slug>/agreement/budget/", budget.label_budget, name="label-budget"),
+    path("p/<slug:slug>/agreement/budget/round/", budget.label_budget_round, name="label-budget-round"),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/systems/", systems.systems, name="systems"),

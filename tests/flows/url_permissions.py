@@ -122,6 +122,8 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:judge-agreement": "report",
     "reports:judge-drift": "report",
     "reports:disagreements": "report",
+    "reports:label-budget": "report",
+    "reports:label-budget-round": "manage",
     "reports:disagreements-round": "manage",
     "reports:people": "report",
     "reports:systems": "report",
