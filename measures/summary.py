@@ -12,7 +12,7 @@ from measures.auc import auc
 from measures.bootstrap import REPLICATES, Tally, bootstrap
 from measures.counts import Counts, graded, n_graded, n_verdicts
 from measures.error import accuracy_binary, mae
-from measures.estimates import UNDEFINED, Estimate, estimate
+from measures.estimates import UNDEFINED, Estimate, estimate, estimate_together
 from measures.kappa import kappa, kappa_binary, kappa_quadratic
 from measures.scores import ScoreTable
 from measures.spearman import spearman
@@ -76,8 +76,12 @@ def summarise_judges(
     grades = grade_values(values)
     for judge in judges:
         _check(judge, n_grades=grades.size)
-    of_grades = _estimates_of_grades(
-        judges, _measures_of_grades(grades, cut), replicates=replicates, seed=seed
+    of_grades = estimate_together(
+        [graded(judge.counts) for judge in judges],
+        _measures_of_grades(grades, cut),
+        asked=[_queries_asked(judge) for judge in judges],
+        replicates=replicates,
+        seed=seed,
     )
     measures_of_scores = _measures_of_scores(grades, cut)
     return [
@@ -121,26 +125,6 @@ def _queries_asked(judge: Evidence) -> NDArray[np.bool_]:
     if judge.scores is not None:
         verdicts = verdicts + judge.scores.per_query.sum(axis=(1, 2))
     return verdicts > 0
-
-
-def _estimates_of_grades(
-    judges: Sequence[Evidence], measures: Measures, *, replicates: int, seed: int
-) -> list[dict[str, Estimate]]:
-    asked = [_queries_asked(judge) for judge in judges]
-    with_the_same_queries: dict[bytes, list[int]] = {}
-    for position, queries in enumerate(asked):
-        with_the_same_queries.setdefault(queries.tobytes(), []).append(position)
-    estimates: list[dict[str, Estimate]] = [{} for _ in judges]
-    for positions in with_the_same_queries.values():
-        # One tally of all these judges: (Q, J, K, K). A measure is then called once for all of them.
-        together = np.stack([graded(judges[i].counts)[asked[positions[0]]] for i in positions], axis=1)
-        tally = Tally(together, measures)
-        (resampled,) = bootstrap([tally], replicates=replicates, seed=seed)
-        confusions = together.sum(axis=0)
-        for name, measure in measures.items():
-            for i, value, drawn in zip(positions, measure(confusions), resampled[name].T, strict=True):
-                estimates[i][name] = estimate(float(value), drawn, n_queries=len(together))
-    return estimates
 
 
 def _estimates_of_scores(

@@ -1,11 +1,13 @@
 """How far each judge of a project agrees with its people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from corpus.models import Project
 from judges.models import Condition, Judge
 from measures.counts import Counts
+from measures.estimates import Estimate
 from measures.scores import ScoreTable, score_table
 from measures.summary import Agreement, Evidence, summarise_judges
 from reports.counts import JudgeCounts, count_said
@@ -25,6 +27,11 @@ class JudgeAgreement(NamedTuple):
     condition: Condition | None
     run_ids: list[int]  # newest first
     figures: Figures
+    more: Mapping[str, Estimate] = MappingProxyType({})  # further measures, by name
+
+    def estimate(self, measure: str) -> Estimate:
+        """The measure of this name."""
+        return self.more[measure] if measure in self.more else getattr(self.agreement, measure)
 
     @property
     def agreement(self) -> Agreement:

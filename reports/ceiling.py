@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from annotate.references import ON_THE_SCALE
 from corpus.models import Project
-from measures.counts import count_array
+from measures.counts import Counts, count_array
 from measures.summary import Agreement, summarise
 from reports.counts import place_queries
 from reports.figures import Figures, figures_as_json, figures_from_json
@@ -84,16 +84,27 @@ def ceiling(project: Project, *, scope: Scope) -> Ceiling | None:
 
 def _make(project: Project, scope: Scope) -> dict[str, Any]:
     pairs = _pairs(project, scope)
-    if not pairs:
+    counts = _count(pairs, scope)
+    if counts is None:
         return {}
-    cells = np.array([row[:4] for row in pairs], dtype=np.int64)
-    cells[:, 0], queries = place_queries(cells[:, 0])
-    counts = count_array(cells, n_queries=len(queries), n_grades=len(scope.values))
     agreement = summarise(
         counts, None, values=scope.values, cut=scope.cut, replicates=scope.replicates, seed=scope.seed
     )
     figures = Figures(agreement, counts.sum(axis=0).tolist(), {}, None)
     return {"figures": figures_as_json(figures), "n_items": pairs[0][4], "n_raters": pairs[0][5]}
+
+
+def count_pairs(project: Project, scope: Scope) -> Counts | None:
+    """How often one of two people said h and the other j, by query (Q, K, K + 3); None without such items."""
+    return _count(_pairs(project, scope), scope)
+
+
+def _count(pairs: list[tuple], scope: Scope) -> Counts | None:
+    if not pairs:
+        return None
+    cells = np.array([row[:4] for row in pairs], dtype=np.int64)
+    cells[:, 0], queries = place_queries(cells[:, 0])
+    return count_array(cells, n_queries=len(queries), n_grades=len(scope.values))
 
 
 def _pairs(project: Project, scope: Scope) -> list[tuple]:

@@ -5,8 +5,7 @@ from math import isfinite
 from measures.comparing import Difference
 from reports.comparing import EPSILON, Together
 from reports.showing import said
-
-SIGNIFICANT = 0.05
+from reports.standing import SIGNIFICANT
 
 
 def say_together(of: Together) -> list[str]:

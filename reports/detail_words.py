@@ -46,10 +46,33 @@ WORDS = {
 }
 
 
+SIGNS = {
+    "kappa_linear": "κ linear",
+    "kappa_quadratic": "κ quadratic",
+    "scott_pi": "π",
+    "alpha_nominal": "α nominal",
+    "alpha_ordinal": "α ordinal",
+    "alpha_interval": "α interval",
+    "ac1": "AC1",
+    "ac2": "AC2",
+    "ac2_linear": "AC2 linear",
+    "mae": "MAE",
+    "balanced_accuracy": "Balanced",
+    "mcc": "MCC",
+    "kappa_binary": "κ",
+    "scott_pi_binary": "π",
+    "alpha_binary": "α",
+    "ac1_binary": "AC1",
+    "balanced_accuracy_binary": "Balanced",
+    "mcc_binary": "MCC",
+}
+"""What heads a column, where the name is long."""
+
+
 def detail_rows(of: Details, *, scope: Scope) -> list[tuple[str, list[tuple[str, str, Estimate, Estimate]]]]:
     """By group: (title, rows of (name, meaning, without ungraded ones, with them as wrong))."""
     return [
-        (TITLES[group], [(*_called(key), of.without[key], of.as_wrong[key]) for key in named])
+        (TITLES[group], [(*words_of(key), of.without[key], of.as_wrong[key]) for key in named])
         for group, named in (
             (group, measures_of_group(group, values=scope.values, cut=scope.cut)) for group in GROUPS
         )
@@ -89,6 +112,6 @@ def score_tables(of: Details) -> list[ScoreTable]:
     return [table for table in tables if table.rows]
 
 
-def _called(key: str) -> tuple[str, str]:
+def words_of(key: str) -> tuple[str, str]:
     """A measure's name and meaning; those of one grade name themselves ("Recall of 2")."""
     return WORDS.get(key) or (key[0].upper() + key[1:], "")

@@ -2,6 +2,7 @@ from django import forms
 
 from corpus.models import Project
 from corpus.models.collection import Split
+from reports.groups import CHOICES, COUNTINGS, MAIN
 from reports.scope import Scope, reported_split
 from reports.slices import SliceRefused, find_slice, references_in
 
@@ -46,3 +47,23 @@ class ScopeForm(forms.Form):
         chosen = self.own | self.cleaned_data
         split = None if chosen["split"] == ALL else chosen["split"]
         return Scope(tuple(self.rubric.values), chosen["cut"], split, slice=self.slice or None)
+
+
+class MeasuresForm(forms.Form):
+    """Which measures the scoreboard shows beside κ, and how verdicts without a grade count there."""
+
+    show = forms.ChoiceField(label="Measures", choices=list(CHOICES.items()))
+    ungraded = forms.ChoiceField(label="Abstained and failed", choices=list(COUNTINGS.items()))
+
+    def __init__(self, data) -> None:
+        self.own = {"show": MAIN, "ungraded": "without"}
+        super().__init__(self.own | {name: data[name] for name in self.own if data.get(name)})
+        if self["show"].value() in (MAIN, None):
+            del self.fields["ungraded"]
+
+    @property
+    def chosen(self) -> tuple[str, str]:
+        """The group and the way of counting; the usual where what was asked for does not exist."""
+        self.is_valid()
+        found = self.own | self.cleaned_data
+        return found["show"], found["ungraded"]

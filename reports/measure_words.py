@@ -10,6 +10,7 @@ class MeasureWords(NamedTuple):
     explanation: str
     of: str = "n_graded"  # the field that says over how many verdicts it is
     lower_is_better: bool = False
+    zero_is_best: bool = False
 
 
 KAPPA = MeasureWords(
@@ -78,7 +79,9 @@ INTERVAL_WORDS = (
     " with other queries of the same kind; with few queries it covers it less often. It comes from 10,000"
     " resamples of the queries (cluster bootstrap, percentiles widened as Student's t is with few queries),"
     " because the items of one query go together."
-    " Intervals that overlap are no test: the judges may differ all the same."
+    " Intervals that overlap are no test: the judges may differ all the same. “Not told apart” is one: on the"
+    " items that both graded, swapping the judge and the best within queries gives as large a difference of κ"
+    " by chance (5 %, all judges together)."
 )
 CEILING_WORDS = (
     "How far people agree with each other, over the items that two or more of them graded. Each pair of"

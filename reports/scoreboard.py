@@ -1,15 +1,15 @@
 """The scoreboard: one row a judge, κ with its interval on an axis that all rows share."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import ceil, floor, isfinite
 from typing import NamedTuple
 
 from measures.estimates import Estimate
 from reports.agreement import JudgeAgreement
 from reports.ceiling import Ceiling
-from reports.measure_words import BY_KEY, MEASURE_WORDS, MeasureWords
+from reports.measure_words import KAPPA, MEASURE_WORDS, MeasureWords
+from reports.picking import best_judge
 from reports.showing import has_interval
-from reports.words import overlaps
 
 WIDTH = 240  # of the drawing, in its own units
 MARGIN = 14
@@ -73,8 +73,9 @@ class Cell(NamedTuple):
 
 class Row(NamedTuple):
     judge: JudgeAgreement
+    kappa: Estimate
     mark: Mark | None
-    standing: str  # "best", "overlaps" or ""
+    standing: str  # "best", "alike" (not told apart from the best) or ""
     cells: list[Cell]  # the measures beside κ
 
 
@@ -98,27 +99,36 @@ class Scoreboard(NamedTuple):
 
 
 def scoreboard(
-    judges: Sequence[JudgeAgreement], people: Ceiling | None, *, sort: str = DEFAULT_SORT
+    judges: Sequence[JudgeAgreement],
+    people: Ceiling | None,
+    *,
+    sort: str = DEFAULT_SORT,
+    measures: Sequence[MeasureWords] = MEASURE_WORDS[1:],
+    alike: Collection[str] = (),
 ) -> Scoreboard:
     """Rows in the order asked for: a column's key puts its best first, with a minus in front its worst.
 
-    A key that is no column counts as "kappa". Undefined figures stand last either way.
+    A key that is no column counts as "kappa". Undefined figures stand last either way. `measures` are those
+    beside κ, `alike` the keys of judges that are not told apart from the best.
     """
+    by_key = {words.key: words for words in (KAPPA, *measures)}
     key, worst_first = sort.removeprefix("-"), sort.startswith("-")
-    if key not in {SORT_BY_NAME, "n_graded", *BY_KEY}:
+    if key not in {SORT_BY_NAME, "n_graded", *by_key}:
         key, worst_first = DEFAULT_SORT, False
     axis = _axis(judges, people)
-    above_chance = (judge for judge in judges if _is_defined(judge, "kappa") and _kappa(judge) > 0)
-    best = max(above_chance, key=_kappa, default=None)
-    shown = [words for words in MEASURE_WORDS[1:] if any(_is_defined(judge, words.key) for judge in judges)]
+    best = best_judge(judges)
+    if best and best.agreement.kappa.value <= 0:
+        best = None
+    shown = [words for words in measures if any(_is_defined(judge, words.key) for judge in judges)]
     rows = [
         Row(
             judge,
-            axis.mark(judge.agreement.kappa),
-            _standing(judge, best),
-            [Cell(words, getattr(judge.agreement, words.key)) for words in shown],
+            judge.estimate("kappa"),
+            axis.mark(judge.estimate("kappa")),
+            _standing(judge, best, alike),
+            [Cell(words, judge.estimate(words.key)) for words in shown],
         )
-        for judge in _sorted(judges, key, worst_first=worst_first)
+        for judge in _sorted(judges, key, by_key.get(key), worst_first=worst_first)
     ]
     keys = (SORT_BY_NAME, "n_graded", "kappa")
     return Scoreboard(
@@ -132,43 +142,43 @@ def scoreboard(
 
 def _axis(judges: Sequence[JudgeAgreement], people: Ceiling | None) -> Axis:
     """From 0, or the lowest bound below it, to the highest bound, in round steps."""
-    estimates = [judge.agreement.kappa for judge in judges] + ([people.agreement.kappa] if people else [])
+    estimates = [judge.estimate("kappa") for judge in judges] + ([people.agreement.kappa] if people else [])
     numbers = [number for estimate in estimates for number in estimate if isfinite(number)]
     low, high = min([0.0, *numbers]), max([0.2, *numbers])
     step = next((step for step in STEPS if (high - low) / step <= MOST_TICKS), STEPS[-1])
     return Axis(floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step)
 
 
-def _kappa(judge: JudgeAgreement) -> float:
-    return judge.agreement.kappa.value
-
-
 def _is_defined(judge: JudgeAgreement, measure: str) -> bool:
-    return isfinite(getattr(judge.agreement, measure).value)
+    return isfinite(judge.estimate(measure).value)
 
 
-def _standing(judge: JudgeAgreement, best: JudgeAgreement | None) -> str:
+def _standing(judge: JudgeAgreement, best: JudgeAgreement | None, alike: Collection[str]) -> str:
     if best is None:
         return ""
     if judge is best:
         return "best"
-    return "overlaps" if overlaps(judge.agreement.kappa, best.agreement.kappa) else ""
+    return "alike" if judge.key in alike else ""
 
 
-def _sorted(judges: Sequence[JudgeAgreement], key: str, *, worst_first: bool) -> list[JudgeAgreement]:
+def _sorted(
+    judges: Sequence[JudgeAgreement], key: str, words: MeasureWords | None, *, worst_first: bool
+) -> list[JudgeAgreement]:
     if key == SORT_BY_NAME:
         return list(reversed(judges)) if worst_first else list(judges)
-    goodness = {id(judge): _goodness(judge, key) for judge in judges}
+    goodness = {id(judge): _goodness(judge, words) for judge in judges}
     defined = [judge for judge in judges if isfinite(goodness[id(judge)])]
     undefined = [judge for judge in judges if not isfinite(goodness[id(judge)])]
     return sorted(defined, key=lambda judge: goodness[id(judge)], reverse=not worst_first) + undefined
 
 
-def _goodness(judge: JudgeAgreement, key: str) -> float:
-    if key == "n_graded":
+def _goodness(judge: JudgeAgreement, words: MeasureWords | None) -> float:
+    if words is None:
         return float(judge.agreement.n_graded)
-    value = float(getattr(judge.agreement, key).value)
-    return -value if BY_KEY[key].lower_is_better else value
+    value = float(judge.estimate(words.key).value)
+    if words.zero_is_best:
+        return -abs(value)
+    return -value if words.lower_is_better else value
 
 
 def _column(key: str, sorted_by: str, *, worst_first: bool, words: MeasureWords | None = None) -> Column:

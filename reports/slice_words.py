@@ -2,8 +2,8 @@
 
 from reports.showing import has_interval, said
 from reports.slicing import SliceReport
+from reports.standing import SIGNIFICANT
 
-SIGNIFICANT = 0.05
 MOST_NAMED = 3
 
 

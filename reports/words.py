@@ -16,11 +16,12 @@ NO_BETTER_THAN_CHANCE = "That is not shown to be better than chance."
 
 
 def say_agreement(
-    judges: Sequence[JudgeAgreement], people: Ceiling | None, *, n_references: int
+    judges: Sequence[JudgeAgreement], people: Ceiling | None, *, n_references: int, n_alike: int = 0
 ) -> list[str]:
     """How far judges agree with people, as one to four sentences.
 
-    `n_references` is how many items have a human grade (an estimate will do).
+    `n_references` is how many items have a human grade (an estimate will do), `n_alike` how many judges are
+    not told apart from the best.
     """
     if not n_references:
         return ["No item has a human grade yet, so nothing can be said about judges."]
@@ -32,7 +33,7 @@ def say_agreement(
     by_grade, by_score = _best(judges, "kappa"), _best(judges, "auc")
     sentences = []
     if by_grade:
-        sentences += _say_grades(by_grade, judges, people)
+        sentences += _say_grades(by_grade, judges, people, n_alike=n_alike)
     if by_score and by_score is not by_grade:
         sentences += _say_scores(by_score, judges)
     if not sentences:
@@ -40,7 +41,9 @@ def say_agreement(
     return sentences
 
 
-def _say_grades(best: JudgeAgreement, judges: Sequence[JudgeAgreement], people: Ceiling | None) -> list[str]:
+def _say_grades(
+    best: JudgeAgreement, judges: Sequence[JudgeAgreement], people: Ceiling | None, *, n_alike: int
+) -> list[str]:
     kappa = best.agreement.kappa
     rivals = [judge for judge in judges if isfinite(judge.agreement.kappa.value)]
     if len(rivals) == 1:
@@ -55,12 +58,11 @@ def _say_grades(best: JudgeAgreement, judges: Sequence[JudgeAgreement], people: 
     if kappa.low <= 0:
         sentences.append(NO_BETTER_THAN_CHANCE)
     sentences.append(_beside_people(kappa, people))
-    n_overlapping = sum(overlaps(judge.agreement.kappa, kappa) for judge in rivals if judge is not best)
-    if n_overlapping:
-        whose = f"intervals of {n_overlapping} other judges overlap"
-        if n_overlapping == 1:
-            whose = "interval of one other judge overlaps"
-        sentences.append(f"The {whose} with its own, so which judge is best is open.")
+    if n_alike:
+        others = "One other judge" if n_alike == 1 else f"{n_alike} other judges"
+        sentences.append(
+            f"{others} cannot be told apart from it on the same items, so which judge is best is open."
+        )
     return sentences
 
 
@@ -97,11 +99,6 @@ def called(judge: JudgeAgreement) -> str:
     details = [f"prompt {judge.prompt}"] if judge.prompt else []
     details += [f"under {judge.condition_name}"] if judge.condition_name else []
     return f"{judge.name} ({', '.join(details)})" if details else judge.name
-
-
-def overlaps(one: Estimate, other: Estimate) -> bool:
-    """Whether both have an interval and these share a value."""
-    return has_interval(one) and has_interval(other) and one.low <= other.high and other.low <= one.high
 
 
 def _best(judges: Sequence[JudgeAgreement], measure: str) -> JudgeAgreement | None:

@@ -1,5 +1,6 @@
 """How estimates and sorted columns are shown on the pages of agreement."""
 
+from collections.abc import Mapping
 from math import isfinite
 
 from django import template
@@ -7,8 +8,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from measures.estimates import UNDEFINED as UNDEFINED_ESTIMATE
 from measures.estimates import Estimate
-from measures.summary import Agreement
+from reports.ceiling import Ceiling
 from reports.next_steps import NextStep
 from reports.scoreboard import Column
 from reports.showing import said, shown
@@ -50,8 +52,9 @@ def p_value(p: float) -> str:
 
 
 @register.simple_tag
-def measure_of(agreement: Agreement, key: str) -> Estimate:
-    return getattr(agreement, key)
+def measure_of(people: Ceiling, more: Mapping[str, Estimate] | str, key: str) -> Estimate:
+    """People's figure for a column: one of the further measures, or of the main ones."""
+    return more[key] if more and key in more else getattr(people.agreement, key, UNDEFINED_ESTIMATE)
 
 
 @register.filter

@@ -6,8 +6,9 @@ from corpus.permissions import Capability, project_view
 from reports.charts.comparison import comparison_figure
 from reports.charts.files import chart_file, wants_file
 from reports.comparing import WEIGHTS, compare, together
-from reports.comparison_words import SIGNIFICANT, say_differences, say_together
+from reports.comparison_words import say_differences, say_together
 from reports.forms import ScopeForm
+from reports.standing import SIGNIFICANT
 
 
 @project_view(Capability.REPORT)

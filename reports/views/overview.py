@@ -9,6 +9,7 @@ from reports.ceiling import ceiling
 from reports.next_steps import Standing, next_steps
 from reports.scope import reported_split, scope_of
 from reports.scoreboard import scoreboard
+from reports.standing import alike_with_best
 from reports.words import called, say_agreement
 from reports.work import n_jobs_at_work, open_rounds, sizes
 
@@ -33,7 +34,8 @@ def _report(project: Project, rounds: list, *, may: set[str]) -> dict:
     scope = scope_of(project, split=reported_split(project, None))
     judges, people = agreement(project, scope=scope), ceiling(project, scope=scope)
     size = sizes(project)
-    board = scoreboard(judges, people)
+    alike = alike_with_best(project, judges, scope=scope)
+    board = scoreboard(judges, people, alike=alike)
     best = next((row.judge for row in board.rows if row.standing == "best"), judges[0] if judges else None)
     waiting = next((each.round for each in rounds if each.n_left and each.takes_me), None)
     standing = Standing(
@@ -47,7 +49,7 @@ def _report(project: Project, rounds: list, *, may: set[str]) -> dict:
         best_judge=(best.judge.pk, called(best)) if best else None,
     )
     return {
-        "sentences": say_agreement(judges, people, n_references=size.references.n),
+        "sentences": say_agreement(judges, people, n_references=size.references.n, n_alike=len(alike)),
         "sizes": size,
         "n_jobs": n_jobs_at_work(project),
         "board": board.in_brief(N_ROWS),

@@ -9,8 +9,9 @@ from reports.charts.slices import slice_figures
 from reports.forms import ScopeForm
 from reports.picking import pick_judge, runs_of
 from reports.runs import complete_runs
-from reports.slice_words import SIGNIFICANT, say_slices
+from reports.slice_words import say_slices
 from reports.slicing import slice_report
+from reports.standing import SIGNIFICANT
 from reports.words import called
 
 

@@ -2,6 +2,8 @@ from math import nan
 
 import pytest
 
+from measures.estimates import Estimate
+from reports.measure_words import MeasureWords
 from reports.scoreboard import MARGIN, WIDTH, scoreboard
 
 
@@ -46,14 +48,29 @@ def test_a_click_on_the_sorted_column_turns_it_round(judges):
     assert scoreboard(judges, None).columns["judge"].direction == ""
 
 
-def test_best_and_overlapping_are_said_in_words(judges):
-    standings = {row.judge.name: row.standing for row in scoreboard(judges, None).rows}
-    assert standings == {"high": "best", "near": "overlaps", "low": "", "scored": ""}
+def test_the_best_and_those_not_told_apart_from_it_are_said_in_words(judges):
+    alike = {judge.key for judge in judges if judge.name == "near"}
+    standings = {row.judge.name: row.standing for row in scoreboard(judges, None, alike=alike).rows}
+    assert standings == {"high": "best", "near": "alike", "low": "", "scored": ""}
 
 
-def test_an_interval_that_is_missing_overlaps_with_nothing(judged):
-    board = scoreboard([judged("a", (0.5, nan, nan)), judged("b", (0.5, 0.4, 0.6))], None)
-    assert sorted(row.standing for row in board.rows) == ["", "best"]
+def test_no_judge_is_best_that_is_no_better_than_chance(judged):
+    board = scoreboard([judged("a", (-0.1, nan, nan)), judged("b", (-0.2, -0.4, 0.1))], None)
+    assert [row.standing for row in board.rows] == ["", ""]
+
+
+def test_other_measures_stand_beside_kappa_and_bias_sorts_by_its_size(judges):
+    words = [
+        MeasureWords("ac1", "AC1", "AC1", ""),
+        MeasureWords("bias", "Bias", "Bias", "", zero_is_best=True),
+    ]
+    judges = [
+        judge._replace(more={"ac1": Estimate(0.1 * i, 0, 1), "bias": Estimate(bias, -1, 1)})
+        for i, (judge, bias) in enumerate(zip(judges, (-0.9, 0.5, -0.1, 0.7), strict=True))
+    ]
+    board = scoreboard(judges, None, sort="bias", measures=words)
+    assert [row.cells[1].estimate.value for row in board.rows] == [-0.1, 0.5, 0.7, -0.9]
+    assert [column.key for column in board.measures] == ["ac1", "bias"]
 
 
 def test_measures_that_no_judge_has_are_no_columns(judges):

@@ -5,8 +5,8 @@ from math import nan
 from reports.words import say_agreement
 
 
-def say(judges, ceiling=None, *, n_references=100):
-    return " ".join(say_agreement(judges, ceiling, n_references=n_references))
+def say(judges, ceiling=None, *, n_references=100, n_alike=0):
+    return " ".join(say_agreement(judges, ceiling, n_references=n_references, n_alike=n_alike))
 
 
 def test_without_references_nothing_is_said_of_judges(judged):
@@ -62,24 +62,24 @@ def test_people_without_an_interval_are_not_compared_either(judged, people):
     assert said.endswith("People have graded too few items together to compare.")
 
 
-def test_the_best_of_several_is_named_with_its_prompt_and_the_overlaps(judged):
+def test_the_best_of_several_is_named_with_its_prompt_and_those_like_it(judged):
     judges = [
         judged("a", (0.3, 0.2, 0.4)),
         judged("b", (0.5, 0.35, 0.6), prompt="basic", condition="flattered"),
         judged("c", (0.1, 0.0, 0.2)),
     ]
-    said = say(judges)
+    said = say(judges, n_alike=1)
     assert said.startswith(
         "Of 3 judges, b (prompt basic, under flattered) agrees best with people, at κ 0.50"
     )
     assert said.endswith(
-        "The interval of one other judge overlaps with its own, so which judge is best is open."
+        "One other judge cannot be told apart from it on the same items, so which judge is best is open."
     )
 
 
-def test_several_overlaps_are_counted(judged):
+def test_several_that_are_not_told_apart_are_counted(judged):
     judges = [judged(name, (0.3, 0.2, 0.4)) for name in "abc"]
-    assert "The intervals of 2 other judges overlap" in say(judges)
+    assert "2 other judges cannot be told apart from it" in say(judges, n_alike=2)
 
 
 def test_a_best_judge_without_rivals_in_reach_claims_no_more(judged):

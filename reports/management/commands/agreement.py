@@ -13,9 +13,11 @@ from reports.agreement import JudgeAgreement, agreement
 from reports.ceiling import Ceiling, ceiling
 from reports.drawing import DrawnRound, drawn_rounds
 from reports.figures import MEASURES, estimate_as_json
+from reports.groups import COUNTINGS, with_measures
 from reports.measure_words import MEASURE_WORDS, MeasureWords
 from reports.scope import ScopeRefused, reported_split, scope_of
 from reports.showing import said
+from reports.slices import SliceRefused
 
 WIDTH_OF_A_FILE, WIDTH_OF_NAMES, WIDTH_OF_A_MEASURE = 256, 68, 22  # characters
 
@@ -31,12 +33,28 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a list of objects, undefined as null")
         parser.add_argument("--cut", type=int, help="the least grade that is relevant (else the rubric's)")
         parser.add_argument(
+            "--all",
+            action="store_true",
+            help="with --json: every measure of grades beside the main ones, under “measures”",
+        )
+        parser.add_argument(
+            "--ungraded",
+            choices=[*COUNTINGS],
+            default="without",
+            help="with --all: verdicts that abstained or failed are left out, or wrong grades",
+        )
+        parser.add_argument(
+            "--slice", help="only the items of a slice, as the page Slices names it in its links"
+        )
+        parser.add_argument(
             "--split",
             choices=[*Split.values, "all"],
             help="the queries to take (else test, where the project has queries to tune on)",
         )
 
     def handle(self, *, project: str, json: bool, cut: int | None, split: str | None, **options) -> None:
+        if (options["all"] or options["ungraded"] != "without") and not json:
+            raise CommandError("--all and --ungraded are for --json: so many measures need a file.")
         found = Project.objects.filter(slug=project).first()
         if found is None:
             raise CommandError(f"There is no project “{project}”.")
@@ -44,7 +62,13 @@ class Command(BaseCommand):
             scope = scope_of(found, cut=cut, split=reported_split(found, split))
         except ScopeRefused as refusal:
             raise CommandError(str(refusal)) from refusal
-        judges = agreement(found, scope=scope)
+        scope = scope._replace(slice=options["slice"])
+        try:
+            judges = agreement(found, scope=scope)
+        except SliceRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        if options["all"]:
+            judges = with_measures(found, judges, scope=scope, group="all", counting=options["ungraded"])
         drawn = drawn_rounds(found)
         if json:
             self.stdout.write(_as_json(judges, drawn))
@@ -98,6 +122,13 @@ def _as_json(judges: list[JudgeAgreement], drawn: list[DrawnRound]) -> str:
         for name in MEASURES:
             value, *bounds = estimate_as_json(getattr(of, name))
             row |= {name: value, f"{name}_ci": bounds}
+        if judge.more:
+            row["measures"] = {
+                name: {"value": value, "ci": bounds}
+                for name, (value, *bounds) in (
+                    (name, estimate_as_json(each)) for name, each in judge.more.items()
+                )
+            }
         if drawn:
             row["drawn_by_priority"] = [each._asdict() for each in drawn]
         objects.append(row)
