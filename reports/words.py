@@ -6,6 +6,7 @@ intervals overlap, that is what is said.
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import Protocol
 
 from measures.estimates import Estimate
 from reports.agreement import JudgeAgreement
@@ -94,7 +95,18 @@ def _say_scores(best: JudgeAgreement, judges: Sequence[JudgeAgreement]) -> list[
     return [first]
 
 
-def called(judge: JudgeAgreement) -> str:
+class Named(Protocol):
+    """A judge as pages call it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def prompt(self) -> str | None: ...
+    @property
+    def condition_name(self) -> str | None: ...
+
+
+def called(judge: Named) -> str:
     """A judge's name with its prompt and condition, where it has them."""
     details = [f"prompt {judge.prompt}"] if judge.prompt else []
     details += [f"under {judge.condition_name}"] if judge.condition_name else []

@@ -2,12 +2,12 @@
 
 from django import template
 
-from reports.agreement import JudgeAgreement
+from reports.words import Named
 from reports.words import called as words
 
 register = template.Library()
 
 
 @register.filter
-def called(judge: JudgeAgreement) -> str:
+def called(judge: Named) -> str:
     return words(judge)

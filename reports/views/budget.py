@@ -7,14 +7,12 @@ from django.views.decorators.http import require_POST
 
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
-from reports.agreement import agreement
 from reports.budget_words import say_budget
 from reports.budgeting import N_NEXT, TARGET, budget_of, items_next
 from reports.charts.budget import budget_figure
 from reports.charts.files import chart_file, wants_file
 from reports.forms import ScopeForm
-from reports.picking import pick_judge, runs_of
-from reports.runs import complete_runs
+from reports.picking import choices, pick
 from reports.to_round import MOST_SENT, send_to_round
 from reports.words import called
 
@@ -37,17 +35,18 @@ def label_budget(request: HttpRequest, project: Project) -> HttpResponse:
     """How few labels are enough with one judge (?judge=): κ to within ?target=, the next ?n= items."""
     form, aims = ScopeForm(request.GET, project=project), BudgetForm(request.GET)
     scope = form.scope
-    judges = [each for each in agreement(project, scope=scope) if each.agreement.n_graded]
-    found = pick_judge(judges, request.GET.get("judge", ""))
+    judges = [each for each in choices(project, scope=scope) if each.n_graded]
+    found = pick(judges, request.GET.get("judge", ""))
     context = {"form": form, "aims": aims, "judges": judges, "found": found}
     context |= {"rail": "agreement", "tab": "label-budget"}
     if found is None:
         return render(request, "reports/label_budget.html", context)
-    judged = runs_of(found, complete_runs(project))
-    budget = budget_of(project, judged, scope=scope, target=aims.chosen["target"], n_next=aims.chosen["n"])
+    budget = budget_of(
+        project, found.judged, scope=scope, target=aims.chosen["target"], n_next=aims.chosen["n"]
+    )
     figures = [budget_figure(budget, name=called(found))] if budget.curve else []
     if wants_file(request):
-        return chart_file(request, figures, prefix=f"{project.slug}-budget-{found.judge.pk}")
+        return chart_file(request, figures, prefix=f"{project.slug}-budget-{found.judged.judge.pk}")
     context |= {
         "budget": budget,
         "figures": figures,
@@ -67,15 +66,14 @@ def label_budget(request: HttpRequest, project: Project) -> HttpResponse:
 def label_budget_round(request: HttpRequest, project: Project) -> HttpResponse:
     """Put the items to label next into a new round."""
     form, aims = ScopeForm(request.POST, project=project), BudgetForm(request.POST)
-    found = pick_judge(agreement(project, scope=form.scope), request.POST.get("judge", ""))
+    found = pick(choices(project, scope=form.scope), request.POST.get("judge", ""))
     if found is None:
         raise Http404("No such judge.")
-    judged = runs_of(found, complete_runs(project))
-    items = items_next(project, judged, scope=form.scope, n_next=aims.chosen["n"])
+    items = items_next(project, found.judged, scope=form.scope, n_next=aims.chosen["n"])
     if not items:
         messages.error(request, "People have graded every item that this judge graded: none is left.")
         return redirect(reverse("reports:label-budget", args=[project.slug]))
-    facts = {"rule": "label budget", "judge": found.judge.pk, "n": aims.chosen["n"]}
+    facts = {"rule": "label budget", "judge": found.judged.judge.pk, "n": aims.chosen["n"]}
     round = send_to_round(project, items, name=f"Next for {found.name}", made_from=facts, by=request.user)
     messages.success(
         request, f"“{round}” is a draft with {len(items):,} items. Open it when people may begin."

@@ -8,11 +8,9 @@ from django.views.decorators.http import require_POST
 
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
-from reports.agreement import JudgeAgreement, agreement
 from reports.disagreements import KINDS, CellRefused, Found, find_disagreements, show_disagreements
 from reports.forms import ScopeForm
-from reports.picking import pick_judge, runs_of
-from reports.runs import complete_runs
+from reports.picking import Choice, choices, pick
 from reports.scope import Scope
 from reports.to_round import MOST_SENT, send_to_round
 from reports.words import called
@@ -26,8 +24,8 @@ def disagreements(request: HttpRequest, project: Project) -> HttpResponse:
     """Where one judge (?judge=) and people differ, or one cell (?reference=, ?judged=), 20 a page."""
     form = ScopeForm(request.GET, project=project)
     scope = form.scope
-    judges = agreement(project, scope=scope)
-    found = pick_judge(judges, request.GET.get("judge", ""))
+    judges = choices(project, scope=scope)
+    found = pick(judges, request.GET.get("judge", ""))
     chosen = {name: request.GET.get(name, "") for name in ("reference", "judged")}
     context = {"form": form, "judges": judges, "found": found, "rail": "agreement", "tab": "disagreements"}
     if found is None:
@@ -36,7 +34,6 @@ def disagreements(request: HttpRequest, project: Project) -> HttpResponse:
     page = Paginator(every.items, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = slice(page.start_index() - 1 if len(every.items) else 0, page.end_index())
     shown = Found(every.items[rows], every.distances[rows])
-    judged = runs_of(found, complete_runs(project))
     context |= {
         "chosen": chosen,
         "name": called(found),
@@ -45,7 +42,7 @@ def disagreements(request: HttpRequest, project: Project) -> HttpResponse:
         ],
         "kinds": list(KINDS),
         "page": page,
-        "rows": show_disagreements(project, judged, shown, scope=scope),
+        "rows": show_disagreements(project, found.judged, shown, scope=scope),
         "rubric": form.rubric,
         "most_sent": min(MOST_SENT, len(every.items)),
         "kept": {name: request.GET[name] for name in FILTERS if request.GET.get(name)},
@@ -59,7 +56,7 @@ def disagreements_round(request: HttpRequest, project: Project) -> HttpResponse:
     """Send chosen items, or all of a filter, into a new round."""
     form = ScopeForm(request.POST, project=project)
     scope = form.scope
-    found = pick_judge(agreement(project, scope=scope), request.POST.get("judge", ""))
+    found = pick(choices(project, scope=scope), request.POST.get("judge", ""))
     if found is None:
         raise Http404("No such judge.")
     chosen = {name: request.POST.get(name, "") for name in ("reference", "judged")}
@@ -71,7 +68,11 @@ def disagreements_round(request: HttpRequest, project: Project) -> HttpResponse:
         messages.error(request, "No item was chosen: tick some, or send all.")
         kept = {name: request.POST[name] for name in FILTERS if request.POST.get(name)}
         return redirect(f"{reverse('reports:disagreements', args=[project.slug])}?{urlencode(kept)}")
-    facts = {"rule": "disagreements", "judge": found.judge.pk, **{k: v for k, v in chosen.items() if v}}
+    facts = {
+        "rule": "disagreements",
+        "judge": found.judged.judge.pk,
+        **{k: v for k, v in chosen.items() if v},
+    }
     if scope.slice:
         facts["slice"] = scope.slice
     round = send_to_round(
@@ -81,11 +82,10 @@ def disagreements_round(request: HttpRequest, project: Project) -> HttpResponse:
     return redirect(round)
 
 
-def _find(project: Project, found: JudgeAgreement, scope: Scope, chosen: dict[str, str]) -> Found:
-    judged = runs_of(found, complete_runs(project))
+def _find(project: Project, found: Choice, scope: Scope, chosen: dict[str, str]) -> Found:
     try:
         return find_disagreements(
-            project, judged, scope=scope, reference=chosen["reference"], said=chosen["judged"]
+            project, found.judged, scope=scope, reference=chosen["reference"], said=chosen["judged"]
         )
     except CellRefused as refusal:
         raise Http404(str(refusal)) from refusal
