@@ -40,6 +40,9 @@ from corpus.models import Project, User
 from reports import reading
 from reports.models import CachedFigures
 settings.ALLOWED_HOSTS = ["*"]
+settings.STORAGES = settings.STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
 project = Project.objects.get(slug="pages")
 client = Client()
 client.force_login(User.objects.create_superuser("bench", password="not-used-by-anyone"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from reports.budgeting import Budget
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 
 WIDTH, HEIGHT = 560, 260  # px
@@ -32,7 +33,7 @@ def _curves(data: list[dict[str, Any]], budget: Budget, scheme: str) -> Any:
 
     colours = tokens(scheme)
     lines = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X(

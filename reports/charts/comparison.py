@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from reports.charts.confusion import ink_on
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 from reports.comparing import Together
 from reports.showing import said
@@ -45,7 +47,7 @@ def _heatmap(data: list[dict[str, Any]], names: list[str], scheme: str) -> Any:
     axis = alt.Axis(labelLimit=180, ticks=False, domain=False)
     upright = alt.Axis(labelLimit=180, ticks=False, domain=False, labelAngle=-90)
     is_written = len(names) <= MOST_WRITTEN
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         x=alt.X("column:N", sort=names, title=None, axis=upright, scale=alt.Scale(domain=names)),
         y=alt.Y("row:N", sort=names, title=None, axis=axis, scale=alt.Scale(domain=names)),
         tooltip=[
@@ -63,10 +65,8 @@ def _heatmap(data: list[dict[str, Any]], names: list[str], scheme: str) -> Any:
     )
     size = FEWEST if is_written else CELL
     if is_written:
-        from reports.charts.confusion import DEEP
-
-        ink = alt.condition(
-            f"datum.kappa >= {DEEP[scheme]}", alt.value(paper), alt.value(tokens(scheme)["ink"])
+        values = base.mark_text().encode(
+            text=alt.Text("value:Q", format=".2f"), color=ink_on("kappa", scheme)
         )
-        cells = cells + base.mark_text().encode(text=alt.Text("value:Q", format=".2f"), color=ink)
+        cells = cells + values
     return cells.properties(width=alt.Step(size), height=alt.Step(size))

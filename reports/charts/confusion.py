@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from measures.counts import Ungraded
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 
 CELL = 64  # px
@@ -70,15 +71,24 @@ def confusion_figure(
     )
 
 
+def ink_on(field: str, scheme: str) -> Any:
+    """The colour of text on a cell of the heatmap: paper where the field makes the cell deep, else ink."""
+    import altair as alt  # half a second: only pages with a chart pay for it
+
+    colours = tokens(scheme)
+    deep = {"test": f"datum.{field} >= {DEEP[scheme]}", "value": colours["paper"]}
+    return alt.ColorValue(value=colours["ink"], condition=deep)
+
+
 def _heatmap(
     data: list[dict[str, Any]], references: list[str], judged: list[str], scheme: str, *, has_links: bool
 ) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 
     colours = tokens(scheme)
-    ink, paper = colours["ink"], colours["paper"]
+    paper = colours["paper"]
     axis = alt.Axis(labelAngle=0, ticks=False, domain=False)
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         x=alt.X(
             "judged:O",
             sort=judged,
@@ -99,7 +109,7 @@ def _heatmap(
         ],
         **({"href": alt.Href("url:N")} if has_links else {}),
     )
-    words = alt.condition(f"datum.share >= {DEEP[scheme]}", alt.value(paper), alt.value(ink))
+    words = ink_on("share", scheme)
     cells = base.mark_rect(stroke=paper, strokeWidth=2, cornerRadius=3).encode(
         color=alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range="heatmap"), legend=None)
     )

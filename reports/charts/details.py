@@ -6,6 +6,7 @@ from typing import Any
 from measures.estimates import Estimate
 from measures.scored import Calibration
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 from reports.details import QueryFigures
 from reports.showing import said
@@ -82,7 +83,7 @@ def _bias(data: list[dict[str, Any]], scheme: str) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 
     colours = tokens(scheme)
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         x=alt.X("grade:O", title="People's grade", axis=alt.Axis(labelAngle=0, grid=False)),
         tooltip=[
             alt.Tooltip("grade:O", title="People"),
@@ -112,7 +113,7 @@ def _reliability(data: list[dict[str, Any]], scheme: str) -> Any:
     both = {"raw score": colours["ink-soft"], "calibrated": colours["judges"]}
     shown = {name: colour for name, colour in both.items() if name in present}
     points = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_line(point=alt.OverlayMarkDef(size=60, opacity=1))
         .encode(
             x=alt.X("predicted:Q", title="Predicted chance of relevant", scale=unit),
@@ -142,7 +143,7 @@ def _roc(data: list[dict[str, Any]], scheme: str) -> Any:
     colours = tokens(scheme)
     unit = alt.Scale(domain=[0, 1])
     curve = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_line(color=colours["judges"], strokeWidth=2)
         .encode(
             x=alt.X("false:Q", title="Irrelevant items let through", scale=unit),
@@ -163,7 +164,7 @@ def _queries(data: list[dict[str, Any]], scheme: str) -> Any:
         .encode(x=alt.datum(0))
     )
     marks = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_circle(color=colours["judges"], opacity=0.6)
         .encode(
             x=alt.X("bias:Q", title="Judge − people, mean of the query"),
@@ -185,7 +186,7 @@ def _diagonal(colours: dict[str, str]) -> Any:
 
     ends = [{"x": 0, "y": 0}, {"x": 1, "y": 1}]
     return (
-        alt.Chart(alt.Data(values=ends))
+        alt.Chart(inline(ends))
         .mark_line(color=colours["line-strong"], strokeDash=[2, 3], aria=False)
         .encode(x="x:Q", y="y:Q")
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from corpus.templatetags.show import figure
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 from reports.drift import Drift
 
@@ -46,7 +47,7 @@ def _points(data: list[dict[str, Any]], limit: float, scheme: str) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 
     colours = tokens(scheme)
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         x=alt.X("at:T", title="Run ended (UTC)", scale=alt.Scale(type="utc", padding=16)),
     )
     scale = alt.Scale(zero=False, nice=True)

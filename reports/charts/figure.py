@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from reports.charts.inline import with_rows
 from reports.charts.theme import config
 from reports.charts.tokens import SCHEMES
 from reports.nulls import nulled
@@ -26,7 +27,7 @@ class Figure(NamedTuple):
         from altair.utils.schemapi import debug_mode  # half a second: only pages with a chart pay for it
 
         with debug_mode(False):
-            spec: dict[str, Any] = nulled(self.draw(scheme).to_dict(validate=False))
+            spec: dict[str, Any] = nulled(with_rows(self.draw(scheme).to_dict(validate=False)))
         spec["config"] = config(scheme)
         spec["title"] = {"text": self.title, "subtitle": self.subtitle}
         spec["description"] = f"{self.title}. {self.subtitle}"

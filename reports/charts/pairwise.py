@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
-from reports.charts.confusion import DEEP
+from reports.charts.confusion import ink_on
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 from reports.people_figures import PairAgreement
 from reports.showing import said, shown
@@ -79,9 +80,9 @@ def _heatmap(data: list[dict[str, Any]], names: list[str], scheme: str) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 
     colours = tokens(scheme)
-    ink, paper = colours["ink"], colours["paper"]
+    paper = colours["paper"]
     axis = alt.Axis(labelAngle=0, ticks=False, domain=False, labelLimit=120)
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         x=alt.X("column:N", sort=names, title=None, axis=axis, scale=alt.Scale(domain=names)),
         y=alt.Y("row:N", sort=names, title=None, axis=axis, scale=alt.Scale(domain=names)),
         tooltip=[
@@ -91,7 +92,7 @@ def _heatmap(data: list[dict[str, Any]], names: list[str], scheme: str) -> Any:
             alt.Tooltip("n:Q", title="Items", format=","),
         ],
     )
-    words = alt.condition(f"datum.kappa >= {DEEP[scheme]}", alt.value(paper), alt.value(ink))
+    words = ink_on("kappa", scheme)
     cells = base.mark_rect(stroke=paper, strokeWidth=2, cornerRadius=3).encode(
         color=alt.Color("kappa:Q", scale=alt.Scale(domain=[0, 1], range="heatmap"), legend=None)
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from corpus.templatetags.show import figure
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.distribution import ScoreDistribution
 
 
@@ -42,7 +43,7 @@ def _histograms(data: list[dict[str, Any]], order: list[str]) -> Any:
 
     beside = alt.Header(labelAngle=0, labelAlign="left")
     return (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("low:Q", bin="binned", title="Judge's score", axis=alt.Axis(tickCount=8, grid=False)),

@@ -4,6 +4,7 @@ from typing import Any
 
 from measures.estimates import Estimate
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 from reports.showing import said
 from reports.slicing import SliceReport
@@ -48,7 +49,7 @@ def _forest(data: list[dict[str, Any]], axis: str, overall: float, scheme: str) 
 
     colours = tokens(scheme)
     order = [row["slice"] for row in data]
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         y=alt.Y("slice:N", sort=order, title=None, axis=alt.Axis(labelLimit=230, ticks=False, domain=False)),
         tooltip=[
             alt.Tooltip("slice:N", title="Slice"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from reports.charts.figure import Figure
+from reports.charts.inline import inline
 from reports.charts.tokens import tokens
 from reports.showing import said
 from reports.systems import JudgeRanking, SystemsReport
@@ -55,7 +56,7 @@ def _scatter(data: list[dict[str, Any]], measure: str, scheme: str) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 
     colours = tokens(scheme)
-    base = alt.Chart(alt.Data(values=data)).encode(
+    base = alt.Chart(inline(data)).encode(
         x=alt.X("people:Q", title=f"{measure} by people's grades", scale=alt.Scale(zero=False)),
         y=alt.Y("judge:Q", title=f"{measure} by the judge's grades", scale=alt.Scale(zero=False)),
         tooltip=[
