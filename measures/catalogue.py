@@ -53,6 +53,7 @@ AT_THE_CUT: Named = {
     "accuracy_binary": accuracy,
     "bias_binary": bias,
     "precision_binary": partial(precision_of_grade, position=1),
+    "negative_precision_binary": partial(precision_of_grade, position=0),
     "recall_binary": partial(recall_of_grade, position=1),
     "f1_binary": partial(f1_of_grade, position=1),
     "balanced_accuracy_binary": balanced_accuracy,

@@ -38,6 +38,10 @@ WORDS = {
     "accuracy_binary": ("Accuracy", ""),
     "bias_binary": ("Bias", "share called relevant, judge minus people"),
     "precision_binary": ("Precision", "of what the judge calls relevant, the share that people do"),
+    "negative_precision_binary": (
+        "Precision of “not relevant”",
+        "of what the judge calls not relevant, the share that people do",
+    ),
     "recall_binary": ("Recall", "of what people call relevant, the share that the judge does"),
     "f1_binary": ("F1", ""),
     "balanced_accuracy_binary": ("Balanced accuracy", ""),
@@ -63,6 +67,7 @@ SIGNS = {
     "scott_pi_binary": "π",
     "alpha_binary": "α",
     "ac1_binary": "AC1",
+    "negative_precision_binary": "Precision, not",
     "balanced_accuracy_binary": "Balanced",
     "mcc_binary": "MCC",
 }

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.db import connection
 
 from corpus.models import Project
 from judges.models.judge import Scoring
@@ -24,6 +25,13 @@ MOST_STRIPES = 200
 """A strip by query shows so many queries at most, those with most verdicts."""
 
 
+N_MASSES = 20
+MASSES = """
+    SELECT least(greatest(floor(label_mass * %(n)s), 0), %(n)s - 1)::int, count(*)
+    FROM judges_verdict WHERE run_id = ANY(%(runs)s) AND label_mass IS NOT NULL GROUP BY 1
+"""
+
+
 class QueryFigures(NamedTuple):
     """One query: where the judge goes astray."""
 
@@ -42,6 +50,7 @@ class Details(NamedTuple):
     bias_by_grade: list[Estimate]  # (K,) signed error where people gave this grade
     queries: list[QueryFigures]
     scored: Scored | None
+    masses: list[int]  # verdicts by label mass, N_MASSES bins from 0 to 1; empty where none was measured
 
 
 def details(project: Project, found: JudgeAgreement, *, scope: Scope) -> Details:
@@ -52,7 +61,8 @@ def details(project: Project, found: JudgeAgreement, *, scope: Scope) -> Details
     if key not in known:
         references = references_in(project.pk, scope)
         (counted,) = count_said([runs], references, values=scope.values)
-        known = {key: _as_json(measure_details(counted, scope=scope))}
+        made = measure_details(counted, scope=scope)._replace(masses=_masses(found.run_ids))
+        known = {key: _as_json(made)}
         CachedFigures.objects.remember(project, known)
     return _from_json(known[key])
 
@@ -71,7 +81,15 @@ def measure_details(counted: JudgeCounts, *, scope: Scope) -> Details:
         _bias_by_grade(graded(counts), scope),
         _queries(counted, scope),
         _scored(counted, scope) if counted.scores else None,
+        [],
     )
+
+
+def _masses(run_ids: list[int]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(MASSES, {"runs": run_ids, "n": N_MASSES})
+        rows = dict(cursor.fetchall())
+    return [rows.get(place, 0) for place in range(N_MASSES)] if rows else []
 
 
 def _measured(counts: Counts, scope: Scope) -> dict[str, Estimate]:
@@ -184,6 +202,7 @@ def _from_json(stored: dict[str, Any]) -> Details:
                 for name, of in scored["decisions"].items()
             },
         ),
+        stored["masses"],
     )
 
 

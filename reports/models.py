@@ -1,5 +1,6 @@
 from collections.abc import Collection, Mapping
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from corpus.models import Project
@@ -25,6 +26,29 @@ class CachedFiguresQuerySet(models.QuerySet):
             ],
             ignore_conflicts=True,
         )
+
+
+SHARE = [MinValueValidator(0), MaxValueValidator(1)]
+
+
+class UseFloors(models.Model):
+    """What a judge has to reach for each use in this project: the whole interval must lie above."""
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    graded = models.FloatField("Graded qrels: κ, quadratic weights", default=0.6, validators=SHARE)
+    binary = models.FloatField("Filtering by relevance: κ at the cut", default=0.6, validators=SHARE)
+    ranking = models.FloatField("Ranking systems: Kendall's τ", default=0.9, validators=SHARE)
+    negatives = models.FloatField(
+        "Hard negatives: share of what it calls not relevant that is not", default=0.95, validators=SHARE
+    )
+
+    def __str__(self) -> str:
+        return f"Floors of {self.project}"
+
+    @classmethod
+    def of(cls, project: Project) -> "UseFloors":
+        """The project's own, or the usual ones (not saved)."""
+        return cls.objects.filter(project=project).first() or cls(project=project)
 
 
 class CachedFigures(models.Model):

@@ -70,9 +70,7 @@ def rank_systems(project: Project, *, measure: str, scope: Scope) -> SystemsRepo
     """
     parse_measure(measure, cut=scope.cut)
     judges = complete_runs(project)
-    facts = project.systems.aggregate(Max("id"), Count("id"))
-    marks = [*map(str, facts.values()), *(state_of(run) for judged in judges for run in judged.runs)]
-    key = scope.key(project, "systems", measure, *marks)
+    key = _key(project, judges, measure, scope)
     known = CachedFigures.objects.known(project, [key])
     if key not in known:
         scores = score_systems(project, judges, measure=measure, scope=scope)
@@ -80,6 +78,19 @@ def rank_systems(project: Project, *, measure: str, scope: Scope) -> SystemsRepo
         known = {key: _as_json(made)}
         CachedFigures.objects.remember(project, known)
     return _from_json(known[key])
+
+
+def known_systems(project: Project, *, measure: str, scope: Scope) -> SystemsReport | None:
+    """The report where it is in the cache already: for pages that would not wait for it."""
+    key = _key(project, complete_runs(project), measure, scope)
+    known = CachedFigures.objects.known(project, [key])
+    return _from_json(known[key]) if key in known else None
+
+
+def _key(project: Project, judges: list[JudgeRuns], measure: str, scope: Scope) -> str:
+    facts = project.systems.aggregate(Max("id"), Count("id"))
+    marks = [*map(str, facts.values()), *(state_of(run) for judged in judges for run in judged.runs)]
+    return scope.key(project, "systems", measure, *marks)
 
 
 def measure_systems(scores: SystemScores, *, measure: str, seed: int) -> SystemsReport:

@@ -13,6 +13,7 @@ from reports.views import (
     slices,
     systems,
     team,
+    uses,
 )
 
 app_name = "reports"
@@ -31,6 +32,7 @@ urlpatterns = [
     ),
     path("p/<slug:slug>/agreement/budget/", budget.label_budget, name="label-budget"),
     path("p/<slug:slug>/agreement/budget/round/", budget.label_budget_round, name="label-budget-round"),
+    path("p/<slug:slug>/settings/uses/", uses.use_floors, name="use-floors"),
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/systems/", systems.systems, name="systems"),

@@ -79,6 +79,40 @@ def queries_figure(queries: Sequence[QueryFigures], *, names: dict[int, str], ti
     )
 
 
+def masses_figure(masses: Sequence[int], *, title: str) -> Figure:
+    """How much of the model's probability lay on the labels it was asked for."""
+    width = 1 / len(masses)
+    data = [{"low": i * width, "high": (i + 1) * width, "n": n} for i, n in enumerate(masses)]
+    return Figure(
+        "masses",
+        title,
+        f"{sum(masses):,} verdicts by label mass; far left, the model would rather have said something else",
+        lambda scheme: _masses(data, scheme),
+        ["Label mass", "Verdicts"],
+        [[f"{row['low']:.2f} to {row['high']:.2f}", row["n"]] for row in data],
+    )
+
+
+def _masses(data: list[dict[str, Any]], scheme: str) -> Any:
+    import altair as alt  # half a second: only pages with a chart pay for it
+
+    return (
+        alt.Chart(inline(data))
+        .mark_bar(binSpacing=1, color=tokens(scheme)["judges"])
+        .encode(
+            x=alt.X("low:Q", bin="binned", title="Label mass", axis=alt.Axis(tickCount=5, grid=False)),
+            x2="high:Q",
+            y=alt.Y("n:Q", title="Verdicts", axis=alt.Axis(tickCount=4)),
+            tooltip=[
+                alt.Tooltip("low:Q", title="From", format=".2f"),
+                alt.Tooltip("high:Q", title="To", format=".2f"),
+                alt.Tooltip("n:Q", title="Verdicts", format=","),
+            ],
+        )
+        .properties(width=WIDTH, height=140)
+    )
+
+
 def _bias(data: list[dict[str, Any]], scheme: str) -> Any:
     import altair as alt  # half a second: only pages with a chart pay for it
 

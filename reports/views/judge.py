@@ -11,7 +11,13 @@ from judges.models import Judge, Outcome
 from reports.agreement import JudgeAgreement, agreement
 from reports.ceiling import Ceiling, ceiling
 from reports.charts.confusion import Confusion, ConfusionCell, confusion, confusion_figure
-from reports.charts.details import bias_figure, queries_figure, reliability_figure, roc_figure
+from reports.charts.details import (
+    bias_figure,
+    masses_figure,
+    queries_figure,
+    reliability_figure,
+    roc_figure,
+)
 from reports.charts.figure import Figure
 from reports.charts.files import chart_file, wants_file
 from reports.charts.scores import scores_figure
@@ -20,6 +26,7 @@ from reports.details import Details, details
 from reports.forms import ScopeForm
 from reports.measure_words import CEILING_WORDS, INTERVAL_WORDS, MEASURE_WORDS, N_WORDS
 from reports.scope import Scope
+from reports.uses import uses_of
 from reports.words import called, say_agreement
 
 
@@ -62,6 +69,7 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
             "rows": detail_rows(more, scope=scope),
             "score_tables": score_tables(more),
             "failures": _failures(found),
+            "uses": uses_of(project, found, more, scope=scope),
         }
     return render(request, "reports/judge_agreement.html", context)
 
@@ -96,6 +104,8 @@ def _figures(
             )
         )
         figures.append(queries_figure(more.queries, names=named, title=queries))
+    if any(more.masses):
+        figures.append(masses_figure(more.masses, title=f"Does {name} answer in the labels it is given?"))
     scored = more.scored
     if scored and scored.roc:
         title = f"Relevant items that {name} finds, and what it lets through"

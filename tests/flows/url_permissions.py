@@ -121,6 +121,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:agreement": "report",
     "reports:judge-agreement": "report",
     "reports:judge-drift": "report",
+    "reports:use-floors": "own",
     "reports:disagreements": "report",
     "reports:label-budget": "report",
     "reports:label-budget-round": "manage",
