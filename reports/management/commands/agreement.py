@@ -10,9 +10,9 @@ from corpus.models import Project
 from corpus.models.collection import Split
 from measures.summary import Agreement
 from reports.agreement import JudgeAgreement, agreement
+from reports.as_json import agreement_rows
 from reports.ceiling import Ceiling, ceiling
 from reports.drawing import DrawnRound, drawn_rounds
-from reports.figures import MEASURES, estimate_as_json
 from reports.groups import COUNTINGS, with_measures
 from reports.measure_words import MEASURE_WORDS, MeasureWords
 from reports.scope import ScopeRefused, reported_split, scope_of
@@ -107,32 +107,8 @@ class Command(BaseCommand):
 
 
 def _as_json(judges: list[JudgeAgreement], drawn: list[DrawnRound]) -> str:
-    """An object a judge; rounds drawn by priority are named in each, where there are any."""
-    objects = []
-    for judge in judges:
-        of = judge.agreement
-        row: dict[str, object] = {
-            "judge": judge.name,
-            "prompt": judge.prompt,
-            "condition": judge.condition_name,
-            "n": of.n,
-            "n_graded": of.n_graded,
-            "n_scored": of.n_scored,
-        }
-        for name in MEASURES:
-            value, *bounds = estimate_as_json(getattr(of, name))
-            row |= {name: value, f"{name}_ci": bounds}
-        if judge.more:
-            row["measures"] = {
-                name: {"value": value, "ci": bounds}
-                for name, (value, *bounds) in (
-                    (name, estimate_as_json(each)) for name, each in judge.more.items()
-                )
-            }
-        if drawn:
-            row["drawn_by_priority"] = [each._asdict() for each in drawn]
-        objects.append(row)
-    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in objects) + "\n]"
+    rows = [json.dumps(row, ensure_ascii=False) for row in agreement_rows(judges, drawn)]
+    return "[\n" + ",\n".join(rows) + "\n]"
 
 
 def _by_kappa(judge: JudgeAgreement) -> tuple[bool, float]:

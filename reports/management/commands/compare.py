@@ -7,8 +7,8 @@ from rich.table import Table
 from corpus.models import Project
 from corpus.models.collection import Split
 from measures.comparing import Difference, adjusted
+from reports.as_json import comparison_object
 from reports.comparing import EPSILON, WEIGHTS, Together, compare, together
-from reports.figures import estimate_as_json
 from reports.scope import ScopeRefused, reported_split, scope_of
 from reports.showing import said
 
@@ -46,7 +46,9 @@ class Command(BaseCommand):
         if prompts:
             pairs = adjusted([each for each in pairs if _is_same_judge(comparison, each)])
         if json:
-            self.stdout.write(json_module.dumps(_as_json(comparison, pairs), ensure_ascii=False, indent=1))
+            self.stdout.write(
+                json_module.dumps(comparison_object(comparison, pairs), ensure_ascii=False, indent=1)
+            )
         elif not pairs:
             self.stdout.write("There are no two judges with grades on the same items to compare.")
         else:
@@ -93,39 +95,3 @@ def _is_same_judge(comparison: Together, pair: Difference) -> bool:
 
 def _p(p: float) -> str:
     return "–" if p != p else f"{p:.4f}"
-
-
-def _as_json(comparison: Together, pairs: list[Difference]) -> dict:
-    judges = [each._asdict() for each in comparison.judges]
-    for each in judges:
-        del each["condition_id"]
-        each["kappa"] = None if each["kappa"] != each["kappa"] else each["kappa"]
-    return {
-        "n_items": comparison.n_items,
-        "n_left_out": comparison.n_left_out,
-        "judges": judges,
-        "fleiss": estimate_as_json(comparison.fleiss)[0],
-        "fleiss_ci": estimate_as_json(comparison.fleiss)[1:],
-        "kappas": [[estimate_as_json(cell)[0] for cell in row] for row in comparison.kappas],
-        "order": comparison.order,
-        "pairs": [
-            {
-                **{
-                    name: None if isinstance(value, float) and value != value else value
-                    for name, value in each._asdict().items()
-                },
-                "first": judges[each.first],
-                "second": judges[each.second],
-                "difference": estimate_as_json(each.difference)[0],
-                "difference_ci": estimate_as_json(each.difference)[1:],
-            }
-            for each in pairs
-        ],
-        "multiplicity": {
-            **{
-                name: None if isinstance(value, float) and value != value else value
-                for name, value in comparison.multiplicity._asdict().items()
-            },
-            "good": [judges[place] for place in comparison.multiplicity.good],
-        },
-    }

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from corpus.models import Project
 from corpus.models.collection import Split
+from reports.as_json import ranking_rows
 from reports.figures import estimate_as_json
 from reports.scope import ScopeRefused, reported_split, scope_of
 from reports.showing import said
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             report = rank_systems(found, measure=measure, scope=scope)
         except (ScopeRefused, MeasureRefused) as refusal:
             raise CommandError(str(refusal)) from refusal
-        rows = _systems(report) if runs else _judges(report)
+        rows = _systems(report) if runs else ranking_rows(report)
         if json:
             lines = ",\n".join(_dumped(row) for row in rows)
             self.stdout.write(f"[\n{lines}\n]" if rows else "[]")
@@ -75,25 +76,6 @@ class Command(BaseCommand):
                 figures = [said(getattr(each, key)) for key in ORDERS]
                 table.add_row(each.name, each.prompt or "–", each.condition or "–", *figures)
         console.print(table)
-
-
-def _judges(report: SystemsReport) -> list[dict]:
-    rows = []
-    for each in report.judges:
-        row = {
-            "judge": each.name,
-            "prompt": each.prompt,
-            "condition": each.condition,
-            "measure": report.measure,
-            "n_runs": len(report.systems),
-            "n_queries": report.n_queries,
-            "n_grades": each.n_grades,
-        }
-        for key in ORDERS:
-            value, *bounds = estimate_as_json(getattr(each, key))
-            row |= {key: value, f"{key}_ci": bounds}
-        rows.append(row | {"pairs": each.pairs._asdict()})
-    return rows
 
 
 def _systems(report: SystemsReport) -> list[dict]:
