@@ -46,7 +46,13 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("people-preference", "reports:people", query=f"?round={rounds['Which is better'].pk}")
     page("overview", "reports:overview")
     page("agreement", "reports:agreement")
+    page("agreement-grades", "reports:agreement", query="?show=grades&ungraded=wrong")
     page("judge", "reports:judge-agreement", lively.judge.pk)
+    page("comparison", "reports:comparison")
+    page("slices", "reports:slices")
+    page("disagreements", "reports:disagreements")
+    page("label-budget", "reports:label-budget")
+    page("uses", "reports:use-floors")
     page("items", "corpus:item-list")
     page("item", "reports:item-detail", lively.item.pk)
     page("item-pair", "reports:item-detail", lively.pair.pk)
@@ -63,6 +69,10 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         "reports:overview",
         "reports:people",
         "reports:systems",
+        "reports:comparison",
+        "reports:slices",
+        "reports:disagreements",
+        "reports:label-budget",
         "annotate:round-list",
         "annotate:adjudication-list",
     ):

@@ -56,7 +56,7 @@ def test_the_json_file_holds_the_same_figures(everything, tmp_path):
     assert {row["n_runs"] for row in data["systems"]} == {3}
     (judge,) = [each for each in data["each_judge"] if each["judge"] == "gpt"]
     assert sum(map(sum, judge["confusion"])) == 12
-    assert [use["name"] for use in judge["uses"]][0] == "Graded qrels"
+    assert judge["uses"][0]["name"] == "Graded qrels"
 
 
 def test_a_project_without_judges_has_a_short_report(collection, tmp_path):
