@@ -1,13 +1,13 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-python -m bench [importing exporting agreement labelling judging] [--rows 1000000]
+python -m bench [importing exporting agreement labelling judging pages] [--rows 1000000]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from bench import agreement, exporting, importing, judging, labelling
+from bench import agreement, exporting, importing, judging, labelling, pages
 from bench.house import House
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "agreement": agreement.measure,
     "labelling": labelling.measure,
     "judging": judging.measure,
+    "pages": pages.measure,
 }
 
 
@@ -28,7 +29,7 @@ def main() -> None:
         Path(folder).chmod(0o711)
         with House(Path(folder) / "var") as house:
             for name, measure in PARTS.items():
-                is_needed = name == "importing" and set(options.parts) - {"judging"}
+                is_needed = name == "importing" and set(options.parts) - {"judging", "pages"}
                 if not options.parts or name in options.parts or is_needed:
                     rows = "" if name == "judging" else f" ({options.rows:,} rows)"
                     print(f"\n{name.capitalize()}{rows}", flush=True)

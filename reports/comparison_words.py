@@ -46,7 +46,8 @@ def say_differences(judge: str, found: list[Difference]) -> str:
     rest = len(found) - len(apart)
     parts = [f"above {above}" if above else "", f"below {below}" if below else ""]
     parts.append(f"not told apart from {rest}" if rest else "")
-    return f"Of {len(found)} other judges, {judge} is {_listed([part for part in parts if part])}."
+    others = "one other judge" if len(found) == 1 else f"{len(found)} other judges"
+    return f"Of {others}, {judge} is {_listed([part for part in parts if part])}."
 
 
 def _listed(parts: list[str]) -> str:

@@ -140,8 +140,8 @@ def _by_doubt(project_id: int, references: References) -> list[Dimension]:
     buckets = np.full(len(references.items), -1, dtype=np.int64)
     places, known = _places(references, rows[:, 0])
     buckets[places[known]] = np.minimum(rows[known, 1], 2)
-    names = ["People agree", "People differ by one", "People differ by more"]
-    return _present("doubt", "People's grades of the item", ["same", "one", "more"], names, buckets)
+    names = ["they agree", "they differ by one", "they differ by more"]
+    return _present("doubt", "People's doubt, where several graded", ["same", "one", "more"], names, buckets)
 
 
 def _by_likeness(project_id: int, references: References) -> list[Dimension]:

@@ -44,6 +44,22 @@ def uses_of(project: Project, found: JudgeAgreement, details: Details, *, scope:
     ]
 
 
+def say_uses(uses: list[Use]) -> str:
+    """What the judge may and may not be used for, in one sentence; empty where nothing is decided."""
+    may = [use.name.lower() for use in uses if use.answer == YES]
+    may_not = [use.name.lower() for use in uses if use.answer == NO]
+    if not may and not may_not:
+        return ""
+    if not may:
+        return f"By this project's floors it is not good enough for {_listed(may_not)}."
+    sentence = f"By this project's floors it is good enough for {_listed(may)}"
+    return f"{sentence}, not for {_listed(may_not)}." if may_not else f"{sentence}."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def _ranking(project: Project, found: JudgeAgreement, floor: float, *, scope: Scope) -> Use:
     name = "Ranking systems"
     if not project.systems.exists():

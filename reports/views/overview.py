@@ -6,10 +6,12 @@ from corpus.permissions import Capability, project_view
 from judges.models import Judge, Run
 from reports.agreement import agreement
 from reports.ceiling import ceiling
+from reports.details import details
 from reports.next_steps import Standing, next_steps
 from reports.scope import reported_split, scope_of
 from reports.scoreboard import scoreboard
 from reports.standing import alike_with_best
+from reports.uses import say_uses, uses_of
 from reports.words import called, say_agreement
 from reports.work import n_jobs_at_work, open_rounds, sizes
 
@@ -48,8 +50,12 @@ def _report(project: Project, rounds: list, *, may: set[str]) -> dict:
         is_judging=Run.objects.for_project(project).made_here().unfinished().exists(),
         best_judge=(best.judge.pk, called(best)) if best else None,
     )
+    sentences = say_agreement(judges, people, n_references=size.references.n, n_alike=len(alike))
+    if best and best.agreement.n_graded:
+        uses = uses_of(project, best, details(project, best, scope=scope), scope=scope)
+        sentences.append(say_uses(uses))
     return {
-        "sentences": say_agreement(judges, people, n_references=size.references.n, n_alike=len(alike)),
+        "sentences": [sentence for sentence in sentences if sentence],
         "sizes": size,
         "n_jobs": n_jobs_at_work(project),
         "board": board.in_brief(N_ROWS),

@@ -57,7 +57,7 @@ def test_differences_are_counted_by_what_the_test_says(rivals):
 
     (above, below) = compare(rivals.project, scope=scope_of(rivals.project), against=1)
     assert say_differences("gpt", [above._replace(p_holm=0.5)]) == (
-        "Of 1 other judges, gpt is not told apart from 1."
+        "Of one other judge, gpt is not told apart from 1."
     )
     told = [above._replace(p_holm=0.01), below._replace(p_holm=0.01)]
     assert say_differences("gpt", told) == "Of 2 other judges, gpt is above 1 and below 1."

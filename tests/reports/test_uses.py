@@ -12,7 +12,7 @@ from reports.details import details
 from reports.models import UseFloors
 from reports.scope import scope_of
 from reports.systems import rank_systems
-from reports.uses import NO, OPEN, UNKNOWN, YES, uses_of
+from reports.uses import NO, OPEN, UNKNOWN, YES, Use, say_uses, uses_of
 from tests.reports.conftest import GRADES, Collection
 
 
@@ -102,6 +102,19 @@ def test_label_mass_is_drawn_where_it_was_measured(compared, client_of, vic):
     (figure,) = [each for each in client.get(address).context["figures"] if each.name == "masses"]
     assert figure.rows[-1] == ["0.95 to 1.00", 12]
     assert sum(n for _, n in figure.rows) == 12
+
+
+def test_the_overview_says_it_of_the_best_judge_in_one_sentence(fair, client_of, vic):
+    assert say_uses(list(uses(fair.project).values())) == (
+        "By this project's floors it is good enough for graded qrels, filtering by relevance and hard negatives."
+    )
+    page = client_of(vic).get(reverse("reports:overview", args=["soil"]))
+    assert "floors it is good enough for graded qrels" in page.content.decode()
+    assert say_uses([Use("Graded qrels", NO, ""), Use("Hard negatives", YES, "")]) == (
+        "By this project's floors it is good enough for hard negatives, not for graded qrels."
+    )
+    assert say_uses([Use("Graded qrels", NO, "")]).endswith("it is not good enough for graded qrels.")
+    assert say_uses([Use("Graded qrels", OPEN, "")]) == ""
 
 
 def test_an_interval_of_one_point_at_the_floor_is_a_yes():
