@@ -61,8 +61,8 @@ def label_budget(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "reports/label_budget.html", context)
 
 
-@require_POST
 @project_view(Capability.MANAGE)
+@require_POST
 def label_budget_round(request: HttpRequest, project: Project) -> HttpResponse:
     """Put the items to label next into a new round."""
     form, aims = ScopeForm(request.POST, project=project), BudgetForm(request.POST)

@@ -50,8 +50,8 @@ def disagreements(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "reports/disagreements.html", context)
 
 
-@require_POST
 @project_view(Capability.MANAGE)
+@require_POST
 def disagreements_round(request: HttpRequest, project: Project) -> HttpResponse:
     """Send chosen items, or all of a filter, into a new round."""
     form = ScopeForm(request.POST, project=project)

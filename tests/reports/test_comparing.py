@@ -1,5 +1,6 @@
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -113,6 +114,10 @@ def test_the_command_prints_all_pairs_or_those_of_prompts(rivals):
     assert (of_prompts["first"]["prompt"], of_prompts["second"]["prompt"]) == ("bad", "good")
     assert of_prompts["difference_ci"][0] <= of_prompts["difference"]
     assert of_prompts["p_holm"] == of_prompts["p"]  # a family of one
+    assert of_prompts["p_holm_within_judge"] == of_prompts["p"]
+    assert re.search(
+        r"same alone: (good above bad \(p 0\.\d{4}\)|no prompt differs)", printed("soil", "--prompts")
+    )
     assert all(each["p_holm"] >= each["p"] for each in pairs)
     assert "same, bad" in printed("soil")
 

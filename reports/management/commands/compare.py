@@ -9,6 +9,7 @@ from corpus.models.collection import Split
 from measures.comparing import Difference, adjusted
 from reports.as_json import comparison_object
 from reports.comparing import EPSILON, WEIGHTS, Together, compare, together
+from reports.nulls import nulled
 from reports.scope import ScopeRefused, reported_split, scope_of
 from reports.showing import said
 
@@ -45,14 +46,20 @@ class Command(BaseCommand):
         pairs = compare(found, scope=scope, weights=weights)
         if prompts:
             pairs = adjusted([each for each in pairs if _is_same_judge(comparison, each)])
+        models = _by_model(comparison, pairs) if prompts else {}
         if json:
-            self.stdout.write(
-                json_module.dumps(comparison_object(comparison, pairs), ensure_ascii=False, indent=1)
-            )
+            shown = comparison_object(comparison, pairs)
+            within = {(each.first, each.second): each.p_holm for of in models.values() for each in of}
+            for row, pair in zip(shown["pairs"], pairs, strict=True):
+                if prompts:
+                    row["p_holm_within_judge"] = within[pair.first, pair.second]
+            self.stdout.write(json_module.dumps(nulled(shown), ensure_ascii=False, indent=1))
         elif not pairs:
             self.stdout.write("There are no two judges with grades on the same items to compare.")
         else:
             self._print(comparison, pairs)
+            for model, of_model in models.items():
+                self.stdout.write(_say_prompts(comparison, model, of_model))
 
     def _print(self, comparison: Together, pairs: list[Difference]) -> None:
         console = Console(file=self.stdout, width=None if self.stdout.isatty() else WIDTH_OF_A_FILE)
@@ -79,6 +86,7 @@ class Command(BaseCommand):
             )
         console.print(table)
         console.print("* differs at 5 % with all pairs shown taken together.")
+        console.print(f"All judges with each other: Fleiss' κ {said(comparison.fleiss)}.")
         of = comparison.multiplicity
         if of.n:
             console.print(
@@ -91,6 +99,24 @@ class Command(BaseCommand):
 def _is_same_judge(comparison: Together, pair: Difference) -> bool:
     first, second = comparison.judges[pair.first], comparison.judges[pair.second]
     return first.name == second.name and first.condition == second.condition
+
+
+def _by_model(comparison: Together, pairs: list[Difference]) -> dict[str, list[Difference]]:
+    """The pairs of each model, adjusted among themselves: for whoever asks about this model alone."""
+    models: dict[str, list[Difference]] = {}
+    for pair in pairs:
+        models.setdefault(comparison.judges[pair.first].name, []).append(pair)
+    return {model: adjusted(of_model) for model, of_model in models.items()}
+
+
+def _say_prompts(comparison: Together, model: str, pairs: list[Difference]) -> str:
+    apart = []
+    for pair in pairs:
+        if pair.p_holm < SIGNIFICANT:
+            first, second = (comparison.judges[place].prompt for place in (pair.first, pair.second))
+            above, below = (first, second) if pair.difference.value > 0 else (second, first)
+            apart.append(f"{above} above {below} (p {pair.p_holm:.4f})")
+    return f"{model} alone: {'; '.join(apart) or 'no prompt differs from another'}."
 
 
 def _p(p: float) -> str:
