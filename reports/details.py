@@ -6,6 +6,7 @@ import numpy as np
 from django.db import connection
 
 from corpus.models import Project
+from judges.models import Outcome
 from judges.models.judge import Scoring
 from measures.bootstrap import Tally
 from measures.calibration import Bin
@@ -25,6 +26,12 @@ MOST_STRIPES = 200
 """A strip by query shows so many queries at most, those with most verdicts."""
 
 
+N_REASONS = 10
+REASONS = """
+    SELECT outcome, left(reason, 200), count(*) FROM judges_verdict
+    WHERE run_id = ANY(%(runs)s) AND outcome <> ALL(%(graded)s) AND reason <> ''
+    GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %(n)s
+"""
 N_MASSES = 20
 MASSES = """
     SELECT least(greatest(floor(label_mass * %(n)s), 0), %(n)s - 1)::int, count(*)
@@ -50,6 +57,7 @@ class Details(NamedTuple):
     bias_by_grade: list[Estimate]  # (K,) signed error where people gave this grade
     queries: list[QueryFigures]
     scored: Scored | None
+    reasons: list[tuple[str, str, int]]  # outcome, reason and number of the commonest failures
     masses: list[int]  # verdicts by label mass, N_MASSES bins from 0 to 1; empty where none was measured
 
 
@@ -61,7 +69,9 @@ def details(project: Project, found: JudgeAgreement, *, scope: Scope) -> Details
     if key not in known:
         references = references_in(project.pk, scope)
         (counted,) = count_said([runs], references, values=scope.values)
-        made = measure_details(counted, scope=scope)._replace(masses=_masses(found.run_ids))
+        made = measure_details(counted, scope=scope)._replace(
+            reasons=_reasons(found.run_ids), masses=_masses(found.run_ids)
+        )
         known = {key: _as_json(made)}
         CachedFigures.objects.remember(project, known)
     return _from_json(known[key])
@@ -82,7 +92,15 @@ def measure_details(counted: JudgeCounts, *, scope: Scope) -> Details:
         _queries(counted, scope),
         _scored(counted, scope) if counted.scores else None,
         [],
+        [],
     )
+
+
+def _reasons(run_ids: list[int]) -> list[tuple[str, str, int]]:
+    with connection.cursor() as cursor:
+        graded = [str(outcome) for outcome in (Outcome.GRADED, Outcome.SCORED)]
+        cursor.execute(REASONS, {"runs": run_ids, "graded": graded, "n": N_REASONS})
+        return cursor.fetchall()
 
 
 def _masses(run_ids: list[int]) -> list[int]:
@@ -202,6 +220,7 @@ def _from_json(stored: dict[str, Any]) -> Details:
                 for name, of in scored["decisions"].items()
             },
         ),
+        [tuple(each) for each in stored["reasons"]],
         stored["masses"],
     )
 

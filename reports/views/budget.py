@@ -34,7 +34,7 @@ class BudgetForm(forms.Form):
 def label_budget(request: HttpRequest, project: Project) -> HttpResponse:
     """How few labels are enough with one judge (?judge=): κ to within ?target=, the next ?n= items."""
     form, aims = ScopeForm(request.GET, project=project), BudgetForm(request.GET)
-    scope = form.scope
+    scope = form.scope._replace(slice=None)  # slices are parts of what people graded, the budget is about all
     judges = [each for each in choices(project, scope=scope) if each.n_graded]
     found = pick(judges, request.GET.get("judge", ""))
     context = {"form": form, "aims": aims, "judges": judges, "found": found}
@@ -66,10 +66,11 @@ def label_budget(request: HttpRequest, project: Project) -> HttpResponse:
 def label_budget_round(request: HttpRequest, project: Project) -> HttpResponse:
     """Put the items to label next into a new round."""
     form, aims = ScopeForm(request.POST, project=project), BudgetForm(request.POST)
-    found = pick(choices(project, scope=form.scope), request.POST.get("judge", ""))
+    scope = form.scope._replace(slice=None)
+    found = pick(choices(project, scope=scope), request.POST.get("judge", ""))
     if found is None:
         raise Http404("No such judge.")
-    items = items_next(project, found.judged, scope=form.scope, n_next=aims.chosen["n"])
+    items = items_next(project, found.judged, scope=scope, n_next=aims.chosen["n"])
     if not items:
         messages.error(request, "People have graded every item that this judge graded: none is left.")
         return redirect(reverse("reports:label-budget", args=[project.slug]))

@@ -69,6 +69,7 @@ def judge_agreement(request: HttpRequest, project: Project, pk: int) -> HttpResp
             "rows": detail_rows(more, scope=scope),
             "score_tables": score_tables(more),
             "failures": _failures(found),
+            "reasons": [(Outcome(outcome).label, reason, n) for outcome, reason, n in more.reasons],
             "uses": uses_of(project, found, more, scope=scope),
         }
     return render(request, "reports/judge_agreement.html", context)

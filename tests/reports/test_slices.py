@@ -115,6 +115,10 @@ def test_the_page_shows_the_best_judge_and_links_slices_to_the_scoreboard(parted
     assert [figure.name for figure in response.context["figures"]] == ["kappa", "bias"]
     scoreboard = client.get(reverse("reports:agreement", args=["soil"]), {"slice": "candidate.miner:dense"})
     assert "miner of the candidate: dense" in scoreboard.content.decode()
+    assert "slice=candidate.miner%3Adense" in scoreboard.content.decode()  # the other pages are about it too
+    for name in ("comparison", "slices", "disagreements"):
+        part = client.get(reverse(f"reports:{name}", args=["soil"]), {"slice": "candidate.miner:dense"})
+        assert ("miner of the candidate: dense" in part.content.decode()) == (name != "comparison"), name
     refused = client.get(reverse("reports:agreement", args=["soil"]), {"slice": "candidate.miner:x"})
     assert "is no slice of this project" in refused.content.decode()
 

@@ -91,6 +91,17 @@ def test_owners_set_the_floors_and_the_log_says_so(compared, client_of, alice, b
     assert "less than or equal to 1" in refused.content.decode()
 
 
+def test_failures_are_told_by_their_reasons(compared, client_of, vic):
+    from judges.models import Verdict
+
+    run = compared.run(["unreadable"] * 3 + ["error"] * 2 + [1])
+    Verdict.objects.filter(run=run, outcome="unreadable").update(reason="no number <b>")
+    Verdict.objects.filter(run=run, outcome="error").update(reason="server gone")
+    page = client_of(vic).get(reverse("reports:judge-agreement", args=["soil", compared.judge().pk]))
+    assert page.context["reasons"] == [("Unreadable", "no number <b>", 3), ("Error", "server gone", 2)]
+    assert "no number &lt;b&gt;" in page.content.decode()
+
+
 def test_label_mass_is_drawn_where_it_was_measured(compared, client_of, vic):
     from judges.models import Verdict
 
@@ -106,7 +117,8 @@ def test_label_mass_is_drawn_where_it_was_measured(compared, client_of, vic):
 
 def test_the_overview_says_it_of_the_best_judge_in_one_sentence(fair, client_of, vic):
     assert say_uses(list(uses(fair.project).values())) == (
-        "By this project's floors it is good enough for graded qrels, filtering by relevance and hard negatives."
+        "By this project's floors it is good enough for graded qrels, filtering by relevance and hard"
+        " negatives."
     )
     page = client_of(vic).get(reverse("reports:overview", args=["soil"]))
     assert "floors it is good enough for graded qrels" in page.content.decode()

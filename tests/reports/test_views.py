@@ -74,7 +74,7 @@ def test_the_overview_asks_the_database_no_more_with_more_judges(
     for name in "abcdefg":
         compared.run(ANSWERS, judge=compared.judge(name))
     get(client, "overview", "soil")
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(30):
         response = get(client, "overview", "soil")
     assert "All 8 judges" in words(response)
     assert response.content.decode().count('class="forest-dot"') == 5
