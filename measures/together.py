@@ -13,7 +13,7 @@ from measures.estimates import Estimate, estimate
 from measures.kappa import kappa
 from measures.tables import Floats, Values
 
-REPLICATES = 1_000
+REPLICATES = 500
 AT_ONCE = 200
 
 

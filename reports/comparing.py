@@ -26,7 +26,7 @@ from reports.scope import Scope
 EPSILON = 0.05
 """Judges whose κ is within this of the best count as about as good, for multiplicity."""
 
-BESIDE_ONE = 4_000
+BESIDE_ONE = 2_500
 """Permutations where one judge stands beside the others: few rows to adjust for need no finer p."""
 
 WEIGHTS = ("plain", "quadratic")

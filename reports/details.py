@@ -163,7 +163,7 @@ def _scored(counted: JudgeCounts, scope: Scope) -> Scored:
     if counted.judged.judge.scoring == Scoring.GRADE:
         # The score is Σ p·v, so rounding it is the decision that takes distances for real.
         places = np.searchsorted((np.array(scope.values[1:]) + np.array(scope.values[:-1])) / 2, scores)
-        given["expected grade, rounded"] = places
+        given["expected grade, rounded: the Fréchet mean"] = places
     return measure_scores(
         queries, references, scores, values=scope.values, cut=scope.cut, given=given, seed=scope.seed
     )

@@ -13,7 +13,7 @@ from corpus.models.collection import Split
 from measures.bootstrap import REPLICATES
 
 SEED = 0
-EDITION = 7
+EDITION = 8
 """To be raised whenever the same counts would give other figures; older cached ones are then not found."""
 
 
