@@ -7,6 +7,7 @@ from corpus.models.project import LastOwner, Membership, Project, Role, User
 from corpus.models.reference import Reference
 from corpus.models.rubric import Rubric
 from corpus.models.system import Hit, System
+from corpus.models.variant import Variant
 
 __all__ = [
     "AuditEntry",
@@ -26,4 +27,5 @@ __all__ = [
     "Rubric",
     "System",
     "User",
+    "Variant",
 ]

@@ -1,5 +1,6 @@
-from judges.models.condition import Condition
+from judges.models.condition import Condition, Wording
 from judges.models.engine import Engine
+from judges.models.experiment import Experiment
 from judges.models.judge import Judge
 from judges.models.prompt import Prompt
 from judges.models.run import Run, Shard
@@ -10,6 +11,7 @@ __all__ = [
     "FAILURES",
     "Condition",
     "Engine",
+    "Experiment",
     "Judge",
     "Outcome",
     "Prompt",
@@ -17,4 +19,5 @@ __all__ = [
     "Schedule",
     "Shard",
     "Verdict",
+    "Wording",
 ]

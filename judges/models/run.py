@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from corpus.models import ItemSet, Job, Project
 from judges.models.condition import Condition
+from judges.models.experiment import Experiment
 from judges.models.judge import Judge
 
 
@@ -29,6 +30,10 @@ class Run(models.Model):
     judge = models.ForeignKey(Judge, on_delete=models.RESTRICT, related_name="runs")
     item_set = models.ForeignKey(ItemSet, null=True, on_delete=models.RESTRICT, related_name="runs")
     condition = models.ForeignKey(Condition, null=True, on_delete=models.RESTRICT, related_name="runs")
+    experiment = models.ForeignKey(Experiment, null=True, on_delete=models.RESTRICT, related_name="runs")
+    repeat = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="Which repeat of the same, in an experiment."
+    )
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs")
     n_items = models.BigIntegerField(default=0)
     n_graded = models.BigIntegerField(default=0)
