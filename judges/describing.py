@@ -1,5 +1,6 @@
 """Runs and judges in words and figures, for the command line and for JSON."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from judges.models import Judge, Run
@@ -71,14 +72,20 @@ class Segment(NamedTuple):
 
 def segments(run: Run) -> list[Segment]:
     """The run's bar from left to right: graded, scored, abstained, unreadable, failed, left."""
-    counts = {
-        "graded": run.n_graded,
-        "scored": run.n_scored,
-        "abstained": run.n_abstained,
-        "unreadable": run.n_unreadable,
-        "failed": run.n_failed,
-        "left": run.n_left,
-    }
+    return lay_out(
+        {
+            "graded": run.n_graded,
+            "scored": run.n_scored,
+            "abstained": run.n_abstained,
+            "unreadable": run.n_unreadable,
+            "failed": run.n_failed,
+            "left": run.n_left,
+        }
+    )
+
+
+def lay_out(counts: Mapping[str, int]) -> list[Segment]:
+    """A bar of these parts, from left to right."""
     total = max(sum(counts.values()), 1)
     parts = []
     x = 0.0

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from judges.views import engines, judges, prompts, runs, schedules
+from judges.views import engines, experiments, judges, prompts, runs, schedules
 
 app_name = "judges"
 urlpatterns = [
@@ -32,4 +32,26 @@ urlpatterns = [
     path("p/<slug:slug>/runs/<int:pk>/resume/", runs.run_resume, name="run-resume"),
     path("p/<slug:slug>/runs/<int:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("p/<slug:slug>/runs/<int:pk>/retry/", runs.run_retry, name="run-retry"),
+    path("p/<slug:slug>/experiments/compliance/", experiments.compliance_create, name="compliance-create"),
+    path("p/<slug:slug>/experiments/robustness/", experiments.robustness_create, name="robustness-create"),
+    path("p/<slug:slug>/experiments/<int:pk>/", experiments.experiment_detail, name="experiment-detail"),
+    path(
+        "p/<slug:slug>/experiments/<int:pk>/progress/",
+        experiments.experiment_progress,
+        name="experiment-progress",
+    ),
+    path("p/<slug:slug>/experiments/<int:pk>/start/", experiments.experiment_start, name="experiment-start"),
+    path(
+        "p/<slug:slug>/experiments/<int:pk>/discard/",
+        experiments.experiment_discard,
+        name="experiment-discard",
+    ),
+    path("p/<slug:slug>/experiments/<int:pk>/pause/", experiments.experiment_pause, name="experiment-pause"),
+    path(
+        "p/<slug:slug>/experiments/<int:pk>/resume/", experiments.experiment_resume, name="experiment-resume"
+    ),
+    path(
+        "p/<slug:slug>/experiments/<int:pk>/cancel/", experiments.experiment_cancel, name="experiment-cancel"
+    ),
+    path("p/<slug:slug>/experiments/<int:pk>/retry/", experiments.experiment_retry, name="experiment-retry"),
 ]

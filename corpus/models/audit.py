@@ -42,6 +42,7 @@ class Verb(models.TextChoices):
     RUN_CANCELLED = "run.cancelled", "cancelled the run"
     RUN_RETRIED = "run.retried", "judged the failures once more of"
     RUN_CAP_RAISED = "run.cap", "raised the cap of"
+    EXPERIMENT_STARTED = "experiment.started", "started the experiment"
     SCHEDULE_MADE = "schedule.made", "made the schedule"
     SCHEDULE_ON = "schedule.on", "switched on the schedule"
     SCHEDULE_OFF = "schedule.off", "switched off the schedule"

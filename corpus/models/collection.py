@@ -1,3 +1,5 @@
+from hashlib import blake2b
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -5,6 +7,11 @@ from django.db.models.functions import Now
 
 from corpus.models.job import Job
 from corpus.models.project import Project
+
+
+def content_hash(title: str, text: str) -> str:
+    """BLAKE2b of both as 32 hexadecimal digits."""
+    return blake2b(f"{title}\0{text}".encode(), digest_size=16).hexdigest()
 
 
 class Split(models.TextChoices):

@@ -19,8 +19,8 @@ class Variant(models.Model):
 
     An attack (carrier, attack, words), or a boundary case of a compliance experiment. Such items never enter
     plain agreement, ranking of systems, runs over all items or rounds over all items; they are reached
-    through the item sets that were made with them. Its human grade is the item's own reference where it has
-    one, else that of the original.
+    through the item sets that were made with them. The grade that is right for it is the item's own reference
+    where it has one, else `grade`, else the original's reference.
     """
 
     item = models.OneToOneField(Item, primary_key=True, on_delete=models.CASCADE, related_name="variant")
@@ -37,6 +37,9 @@ class Variant(models.Model):
     attack = models.CharField(max_length=50, help_text="What was done to it; “none” for a clean control.")
     words = models.IntegerField(default=0, help_text="Words of the carrier, or the dose.")
     right = models.CharField(max_length=7, choices=Right.choices, default=Right.GRADE)
+    grade = models.SmallIntegerField(
+        null=True, help_text="The right grade by its making, where it is another than the original's."
+    )
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     def __str__(self) -> str:

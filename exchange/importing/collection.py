@@ -1,12 +1,12 @@
 """Queries, candidates and items of a file into the store, chunk by chunk, each id written once."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
 
 from corpus.models import Job, Project
+from corpus.models.collection import content_hash
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.copying import NULL, copy_lines, escape, reserve_ids
 
@@ -38,11 +38,6 @@ class StoredQuery(NamedTuple):
     pk: int
     text: str
     need: str
-
-
-def content_hash(title: str, text: str) -> str:
-    """32 hex digits over title and text (BLAKE2b, 16 bytes)."""
-    return blake2b(f"{title}\0{text}".encode(), digest_size=16).hexdigest()
 
 
 class CollectionWriter:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.urls import reverse
 
 from corpus.models import ItemSet, Project
 
@@ -30,3 +31,6 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("judges:experiment-detail", args=[self.project.slug, self.pk])

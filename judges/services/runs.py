@@ -13,7 +13,7 @@ from corpus.models.audit import Verb
 from corpus.services import freeze_all_items
 from judges.describing import cost
 from judges.juries import members_without_run
-from judges.models import FAILURES, Condition, Engine, Judge, Run, Schedule
+from judges.models import FAILURES, Condition, Engine, Experiment, Judge, Run, Schedule
 from judges.models.judge import Scoring
 from judges.services.engines import is_outside
 
@@ -35,6 +35,8 @@ def start_run(
     *,
     item_set: ItemSet | None = None,
     condition: Condition | None = None,
+    experiment: Experiment | None = None,
+    repeat: int = 1,
     cap: float | None = None,
     schedule: Schedule | None = None,
     by: User | None = None,
@@ -65,15 +67,15 @@ def start_run(
     check_pairs(judge, item_set)
     if item_set.n_items == 0:
         raise RunRefused("There are no items to judge: import some first.")
-    if under_way := unfinished_run(judge, item_set=item_set, condition=condition):
+    alike = {"item_set": item_set, "condition": condition, "experiment": experiment, "repeat": repeat}
+    if under_way := unfinished_run(judge, **alike):
         raise RunRefused(f"{under_way} of this judge over “{item_set}” is under way already.")
     job = Job.objects.create(
         project=project, kind=Job.Kind.JUDGE, unit="items", n_total=item_set.n_items, created_by=by
     )
     run = Run.objects.create(
         judge=judge,
-        item_set=item_set,
-        condition=condition,
+        **alike,
         job=job,
         n_items=item_set.n_items,
         cap=cap,
@@ -98,11 +100,18 @@ def check_pairs(judge: Judge, item_set: ItemSet) -> None:
         )
 
 
-def unfinished_run(judge: Judge, *, item_set: ItemSet, condition: Condition | None = None) -> Run | None:
+def unfinished_run(
+    judge: Judge,
+    *,
+    item_set: ItemSet,
+    condition: Condition | None = None,
+    experiment: Experiment | None = None,
+    repeat: int = 1,
+) -> Run | None:
     """The run of this judge over this set under this condition that has not ended, if there is one."""
     return (
         judge.runs.unfinished()
-        .filter(item_set=item_set, condition=condition)
+        .filter(item_set=item_set, condition=condition, experiment=experiment, repeat=repeat)
         .select_related("job", "judge__engine")
         .first()
     )

@@ -1,0 +1,1 @@
+"""Experiments: judges put under conditions and attacks, planned as a whole before anything starts."""
