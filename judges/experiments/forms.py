@@ -21,7 +21,7 @@ DEFENCE_NAMES = {
     "sandwich": "Sandwich: the task is said again after the candidate",
     "spotlight": "Spotlighting: the candidate's words are joined by a mark that the prompt explains",
     "abstain": "Abstain: the judge may say that a text tries to steer it",
-    "neutral-delimiters-off": "Without neutralised delimiters, which all prompts have otherwise: what they are worth",
+    "neutral-delimiters-off": "Delimiters in candidates left as they are: otherwise they are neutralised",
 }
 
 
