@@ -6,7 +6,6 @@ from typing import NamedTuple
 from measures.proportions import smallest_paired_difference
 
 from judges.conditions.shown import shown_item, shown_under
-from judges.conditions.wording import PLAIN_NAME
 from judges.estimating import estimate_run
 from judges.experiments.planning import FACTORIAL, conditions_of
 from judges.items import judged_items
@@ -103,7 +102,7 @@ def show_prompts(experiment: Experiment, judge_pk: int | None) -> list[ShownProm
         shown.append(
             ShownPrompt(
                 cell,
-                condition.name if condition else PLAIN_NAME,
+                condition.name if condition else "plain",
                 _parts(condition),
                 [ShownMessage(message["role"], _marked(plain, message["content"])) for message in messages],
             )

@@ -12,11 +12,12 @@ from django.utils import timezone
 from corpus.audit import record
 from corpus.models import ItemSet, Project, User
 from corpus.models.audit import Verb
-from judges.conditions.content import ConditionRefused, check_condition, condition_for
+from judges.conditions.content import ConditionProblem, condition_for
 from judges.conditions.wording import wordings_for
 from judges.experiments.refusing import ExperimentRefused
 from judges.models import Condition, Experiment, Judge
 from judges.models.judge import Scoring
+from judges.services.conditions import check_condition
 from judges.services.runs import RunRefused, start_run
 
 FACTORIAL = ("N0", "N1", "B0", "B1", "T0", "T1")
@@ -124,8 +125,9 @@ def _plan(
         for condition in filter(None, conditions.values()):
             try:
                 check_condition(judge, condition.content)
-            except ConditionRefused as refusal:
-                raise ExperimentRefused(str(refusal)) from refusal
+            except ConditionProblem as problem:
+                text = str(problem)
+                raise ExperimentRefused(f"{text[:1].upper()}{text[1:]}.") from problem
     return Experiment.objects.create(
         project=project,
         name=name,
