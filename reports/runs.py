@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from corpus.models import Project
 from judges.models import Condition, Judge, Run
+from judges.models.run import RunQuerySet
 
 
 class JudgeRuns(NamedTuple):
@@ -26,10 +27,20 @@ def complete_runs(project: Project) -> list[JudgeRuns]:
     """For each judge of the project's own scale, and condition, that has complete runs: these runs.
 
     A judge on a further scale (several criteria, a preference) grades something else than the references do.
+    Runs of an experiment speak on the page of their experiment alone.
     Ordered by judge, prompt, condition (the plain one first) and version, newest version first.
     """
+    return _by_judge(project, Run.objects.plain())
+
+
+def complete_runs_with_experiments(project: Project) -> list[JudgeRuns]:
+    """The same, with the runs of experiments: repeats stand beside each other, newest first."""
+    return _by_judge(project, Run.objects.all())
+
+
+def _by_judge(project: Project, runs: RunQuerySet) -> list[JudgeRuns]:
     runs = (
-        Run.objects.for_project(project)
+        runs.for_project(project)
         .complete()
         .filter(judge__rubric__in=project.rubrics.order_by("id").values("pk")[:1])
         .select_related("judge__prompt", "judge__rubric", "condition", "job")

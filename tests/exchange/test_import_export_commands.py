@@ -132,7 +132,7 @@ def test_a_dry_run_into_a_project_leaves_it_as_it_is(project, file):
         (table(PAIRS), "p.csv", ("--map", "query"), "--map takes theirs=ours"),
         (table(PAIRS), "p.csv", ("--judge", "gpt"), "--judge goes with verdicts and qrels"),
         (table(PAIRS), "p.csv", ("--condition", "x"), "--condition goes with a judge's verdicts"),
-        (table(VERDICTS), "v.csv", ("--rater", "Ann"), "--rater goes with pairs, labels and qrels"),
+        (table(VERDICTS), "v.csv", ("--rater", "Ann"), "--rater goes with pairs, attacks, labels and qrels"),
         (QRELS, "q.txt", ("--judge", "gpt", "--rater", "Ann"), "give --judge or --rater, not both"),
         (QRELS, "q.txt", ("--as", "verdicts"), "say whose verdicts these are with --judge NAME"),
         (QRELS, "q.txt", ("--judge", "x" * 201), "--judge takes one line of at most 200 characters"),

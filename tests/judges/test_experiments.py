@@ -31,12 +31,6 @@ def items(project, make_items):
     return make_compliance_items(project, n_answerable=20, n_each=2, seed=1).item_set
 
 
-@pytest.fixture(autouse=True)
-def _texts_may_leave(project):
-    project.may_leave = True
-    project.save()
-
-
 @pytest.fixture
 def planned(project, judge, items):
     return plan_compliance(project, name="Pressure", judges=[judge], item_set=items, repeats=2)
@@ -85,9 +79,11 @@ def test_starting_makes_one_run_for_each_judge_cell_and_repeat(planned, judge, a
         discard_plan(planned)
 
 
-def test_where_one_run_is_refused_nothing_starts(planned, project):
+def test_where_one_run_is_refused_nothing_starts(planned, project, engine):
     project.may_leave = False
     project.save()
+    engine.url = "https://judge.example.org/v1"
+    engine.save()
     planned = Experiment.objects.get(pk=planned.pk)
     with pytest.raises(ExperimentRefused, match="outside this machine"):
         start_experiment(planned)
