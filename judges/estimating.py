@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import F
 
 from corpus.models import ItemSet, Job
-from judges.models import Judge, Run
+from judges.models import Condition, Judge, Run
 from judges.models.judge import Scoring
 
 LEAST_ITEMS = 20  # an earlier run of fewer tells nothing
@@ -27,18 +27,24 @@ class Estimate(NamedTuple):
     rests_on: str
 
 
-def estimate_run(judge: Judge, item_set: ItemSet) -> Estimate:
-    """From the judge's last complete run, else from the lengths of a sample of the texts."""
+def estimate_run(judge: Judge, item_set: ItemSet, *, condition: Condition | None = None) -> Estimate:
+    """From the judge's last complete run under the condition or under none, else from a sample of the texts.
+
+    What the condition's own texts add to a prompt is counted where the figures are not its own.
+    """
     n = item_set.n_items
     if judge.engine is None:
         return Estimate(n, 0, 0, None, None, "a jury asks no engine")
-    earlier = _earlier(Run.objects.filter(judge=judge))
+    under_it = _earlier(Run.objects.filter(judge=judge, condition=condition))
+    earlier = under_it or _earlier(Run.objects.filter(judge=judge, condition=None))
     if earlier is not None:
         tokens_in, tokens_out = earlier.tokens_in / earlier.n_done, earlier.tokens_out / earlier.n_done
         rests_on = f"{earlier} of this judge"
     else:
         tokens_in, tokens_out = _measured(judge, item_set)
         rests_on = "the lengths of the texts, four characters a token"
+    if under_it is None:
+        tokens_in += ASKED_TIMES.get(judge.scoring, 1) * _n_characters_of(condition) / CHARACTERS_A_TOKEN
     alike = earlier or _earlier(
         Run.objects.filter(judge__engine=judge.engine, judge__model=judge.model, judge__scoring=judge.scoring)
     )
@@ -47,6 +53,11 @@ def estimate_run(judge: Judge, item_set: ItemSet) -> Estimate:
     has_price = bool(engine.price_in or engine.price_out)
     dollars = n * (tokens_in * engine.price_in + tokens_out * engine.price_out) / 1e6 if has_price else None
     return Estimate(n, round(n * tokens_in), round(n * tokens_out), dollars, seconds, rests_on)
+
+
+def _n_characters_of(condition: Condition | None) -> int:
+    parts = condition.content.get("parts", []) if condition else []
+    return sum(len(part["text"]) for part in parts)
 
 
 def _earlier(runs) -> Run | None:

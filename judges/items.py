@@ -9,10 +9,12 @@ from judges.scoring.base import JudgedItem
 TEXTS = """i.id, q.text, q.need, c.title, c.text, q.id,
                    coalesce(rival.title, ''), coalesce(rival.text, ''),
                    coalesce(q.metadata->>'reference', c.metadata->>'reference', ''),
-                   coalesce(q.metadata->>'context', c.metadata->>'context', '')"""
+                   coalesce(q.metadata->>'context', c.metadata->>'context', ''),
+                   '', variant.item_id IS NOT NULL"""
 JOINS = """JOIN corpus_query q ON q.id = i.query_id
             JOIN corpus_candidate c ON c.id = i.candidate_id
-            LEFT JOIN corpus_candidate rival ON rival.id = i.rival_id"""
+            LEFT JOIN corpus_candidate rival ON rival.id = i.rival_id
+            LEFT JOIN corpus_variant variant ON variant.item_id = i.id"""
 """The columns of a JudgedItem, and what they are read from beside corpus_item i."""
 
 

@@ -56,6 +56,7 @@ class PromptTemplate(NamedTuple):
     content_hash: str  # SHA-256, 64 hexadecimal digits
     scoring: str = ""  # the scoring it was written for
     note: str = ""
+    neutralises: bool = True  # whether delimiters in item texts are made harmless; a condition may say no
 
 
 def make_template(fields: Mapping[str, Any]) -> PromptTemplate:
@@ -154,8 +155,11 @@ def neutralise(text: str, template: PromptTemplate) -> str:
 
     Characters are exchanged one for one with look-alikes (< ‹, > ›, [ ［, ] ］, | ¦, and quotes of a fence),
     only within: tags of a name that the template uses as a tag; the fences ```, \"\"\" and ''' where the
-    template uses them; control tokens of common chat templates. All other text stays as it is.
+    template uses them; control tokens of common chat templates. All other text stays as it is. A template
+    that does not neutralise leaves everything.
     """
+    if not template.neutralises:
+        return text
     text = CONTROL_TOKENS.sub(lambda match: match[0].translate(LOOK_ALIKES), text)
     tags, fences = _delimiters(tuple(message["content"] for message in template.messages))
     if tags:

@@ -7,7 +7,7 @@ true stands in the rows: a shard with a lease, an attempt that fences, one verdi
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ from corpus.jobs import send_hint
 from corpus.leaving import is_leaving
 from corpus.models import Job
 from judges.chunks import Asking
+from judges.conditions.shown import shown_item
+from judges.engines.base import Engine as OpenEngine
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.juries import NoEngine, answers_of
 from judges.models import Engine, Run, Shard
@@ -36,10 +38,9 @@ from judges.recording import (
     release_shard,
 )
 from judges.scoring import SCORINGS
-from judges.scoring.base import ScoringProblem
+from judges.scoring.base import Answer, JudgedItem, ScoringProblem
+from judges.services.conditions import asked_under, content_of
 from judges.services.engines import connect_engine
-from judges.services.judges import scale_of
-from judges.services.prompts import template_of
 
 logger = logging.getLogger(__name__)
 STALE_SECONDS = LEASE_SECONDS  # without a heartbeat for so long, a running run has no worker
@@ -50,9 +51,8 @@ OnUpdate = Callable[[Run], None]
 
 def load_run(*, job_id: int) -> Run:
     """The run of this job, with everything that working on it needs."""
-    return Run.objects.select_related("job", "judge__engine", "judge__prompt", "judge__rubric").get(
-        job=job_id
-    )
+    related = ("job", "judge__engine", "judge__prompt", "judge__rubric", "condition")
+    return Run.objects.select_related(*related).get(job=job_id)
 
 
 def work_on_run(run: Run, *, on_update: OnUpdate | None = None) -> None:
@@ -157,14 +157,17 @@ def _call_another_worker(run: Run) -> None:
 
 
 def _asking(run: Run) -> Asking:
-    """The run's engine, with what it is asked for some items."""
+    """The run's engine, with what it is asked for some items under the run's condition."""
     judge = run.judge
     if judge.is_jury:
         return Asking(NoEngine(), answers_of(run))
-    scoring = SCORINGS[judge.scoring]
-    ask = partial(
-        scoring.score, prompt=template_of(judge.prompt), scale=scale_of(judge.rubric), options=judge.options
-    )
+    scoring, content = SCORINGS[judge.scoring], content_of(run.condition)
+    prompt, scale = asked_under(judge, run.condition)
+    score = partial(scoring.score, prompt=prompt, scale=scale, options=judge.options)
+
+    def ask(items: Sequence[JudgedItem], *, engine: OpenEngine) -> list[Answer]:
+        return score([shown_item(content, item) for item in items], engine=engine)
+
     return Asking(connect_engine(judge.engine), ask, whole_queries=scoring.whole_queries)
 
 

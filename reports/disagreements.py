@@ -123,5 +123,5 @@ def _probs(judged: JudgeRuns, verdict: Verdict, values: Sequence[int]) -> list[t
     scoring = judged.judge.scoring
     if not verdict.probs or scoring not in (Scoring.GRADE, Scoring.YES_NO):
         return []
-    labels = [*map(str, values), "X"] if scoring == Scoring.GRADE else ["yes", "no"]
+    labels = [*map(str, values), "X"] if scoring == Scoring.GRADE else ["yes", "no", "X"]
     return [(label, 100 * chance) for label, chance in zip(labels, verdict.probs, strict=False)]

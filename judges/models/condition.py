@@ -14,11 +14,11 @@ class Condition(models.Model):
     name = models.CharField(max_length=200)
     version = models.PositiveIntegerField(default=1, db_default=1)
     cell = models.CharField(
-        max_length=20,
+        max_length=30,
         blank=True,
         default="",
         db_default="",
-        help_text="Place in a compliance experiment: N0, N1, B0, B1, T0, T1, a rung or an arm.",
+        help_text="Place in an experiment: N0, N1, B0, B1, T0, T1, a rung, an arm or a defence.",
     )
     content = models.JSONField(default=dict, help_text="Texts and switches, as judges.conditions reads them.")
     content_hash = models.CharField(max_length=64, blank=True, default="", db_default="")

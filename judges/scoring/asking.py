@@ -1,4 +1,7 @@
-"""What the scorings share: blank items are not asked about, long ones are cut, faults stay their own."""
+"""What the scorings share: blank items are not asked about, long ones are cut, faults stay their own.
+
+Blank texts of a variant are asked about: what a judge makes of them is what the variant was made for.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ NEEDED = {
     "reference": "reference answer",
     "context": "context",
 }
+ATTACKED = ("query", "candidate", "rival")  # what a variant may leave blank
 
 
 def answer_each(
@@ -33,11 +37,13 @@ def answer_each(
     """Answers in the items' order: "empty" where a needed text is blank, `ask` for all others at once.
 
     Needed are the query and the candidate, and whatever else the prompt has a place for but a title or need.
+    An item that may be blank needs neither query nor candidate.
     """
     answers: dict[int, Answer] = {}
     needed = [name for name in NEEDED if name in ("query", "candidate") or name in places_of(prompt)]
     for place, item in enumerate(items):
-        blank = [NEEDED[name] for name in needed if not (getattr(item, name) or "").strip()]
+        asked_for = [name for name in needed if not (item.may_be_blank and name in ATTACKED)]
+        blank = [NEEDED[name] for name in asked_for if not (getattr(item, name) or "").strip()]
         if blank:
             answers[place] = Answer("empty", reason=f"the {' and the '.join(blank)} has no text")
     places = [place for place in range(len(items)) if place not in answers]
@@ -129,7 +135,7 @@ def _read_reply(
     if reply.mass < mass_floor or len(reply.bounded) == len(reply.logprobs):
         answer = Answer(
             "unreadable",
-            raw=_found(reply),
+            raw=likeliest_label(reply),
             probs=label_probs(reply),
             reason=f"the labels' share of the probability is {reply.mass:.2g}, the floor {mass_floor:.2g}",
         )
@@ -146,8 +152,8 @@ def _read_reply(
     )
 
 
-def _found(reply: LabelLogprobs) -> str:
-    """The likeliest label that was found, or nothing."""
+def likeliest_label(reply: LabelLogprobs) -> str:
+    """The likeliest label whose value is no bound, the first of equals; "" where all are bounds."""
     found = {label: value for label, value in reply.logprobs.items() if label not in reply.bounded}
     return max(found, key=found.__getitem__) if found else ""
 

@@ -28,6 +28,7 @@ class JudgedItem(NamedTuple):
     reference: str = ""  # an answer that is known to be right
     context: str = ""  # what is known beside the candidate, such as a bridge passage
     listed: str = ""  # several candidates, numbered
+    may_be_blank: bool = False  # a variant: what a judge makes of a blank text is the question
 
 
 class Criterion(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from judges.engines.base import Engine, LabelLogprobs
 from judges.prompting import PromptTemplate, abstain_label
-from judges.scoring.asking import ask_labels, label_probs
+from judges.scoring.asking import ask_labels, label_probs, likeliest_label
 from judges.scoring.base import (
     Answer,
     JudgedItem,
@@ -62,8 +62,7 @@ class Grade:
 
         def read(reply: LabelLogprobs) -> Answer:
             probs = label_probs(reply)
-            found = {label: p for label, p in probs.items() if label not in reply.bounded}
-            likeliest = max(found, key=lambda label: found[label])
+            likeliest = likeliest_label(reply)
             if likeliest not in values:
                 return Answer(
                     "abstained", probs=probs, raw=likeliest, reason="the model chose “cannot judge”"

@@ -96,7 +96,14 @@ class Likelihood:
                 counted.update(keys)
             return answers
 
-        return answer_each(items, ask, prompt=prompt)
+        # Whatever else may be blank: a text of no tokens has no likelihood.
+        asked = [
+            item._replace(may_be_blank=bool(render_reply(prompt, item, scale).strip()))
+            if item.may_be_blank
+            else item
+            for item in items
+        ]
+        return answer_each(asked, ask, prompt=prompt)
 
     def _unit(self, options: Mapping[str, Any]) -> str:
         unit = read_options(options, self.defaults)["unit"]

@@ -1,4 +1,4 @@
-"""`pairwise`: which of two candidates is better, asked with each of them in front."""
+"""`pairwise`: which of two candidates is better, or "cannot judge", asked with each of them in front."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from judges.engines.base import Engine, ItemFault, LabelLogprobs, Prompt
-from judges.prompting import PromptTemplate, render
-from judges.scoring.asking import answer_each
+from judges.prompting import PromptTemplate, abstain_label, render
+from judges.scoring.asking import answer_each, label_probs
 from judges.scoring.base import (
     Answer,
     JudgedItem,
@@ -31,7 +31,9 @@ class Pairwise:
     pairwise ranking prompting (Qin et al. 2024), and where the scale knows no tie the score decides. `probs`
     holds p with the first candidate in front and p with it behind: their difference is the pull of the place.
     The labels are the prompt's words for the one shown first and the one shown second (`reply: {first: …,
-    second: …}`), else "A" and "B". Option: `mass_floor`, for each order (see yes_no).
+    second: …}`), else "A" and "B". Where the scale allows "cannot judge" and the prompt names its label for
+    it (`reply: {abstain: …}`), that is asked for as well: the pair is abstained on where its mean probability
+    over both orders exceeds either candidate's. Option: `mass_floor`, for each order (see yes_no).
     """
 
     name: Final = "pairwise"
@@ -40,16 +42,20 @@ class Pairwise:
     defaults: Final[Mapping[str, Any]] = {"mass_floor": 0.02, "too_long": "cut"}
 
     def labels(self, prompt: PromptTemplate, scale: Scale) -> tuple[str, ...]:
-        """What stands for the candidate shown first, and for the one shown second."""
-        return str(prompt.reply.get("first", "A")), str(prompt.reply.get("second", "B"))
+        """What stands for the candidate shown first, for the one shown second, and for "cannot judge"."""
+        both = str(prompt.reply.get("first", "A")), str(prompt.reply.get("second", "B"))
+        is_told = scale.may_abstain and "abstain" in prompt.reply
+        return (*both, abstain_label(prompt)) if is_told else both
 
     def check(self, *, prompt: PromptTemplate, scale: Scale, options: Mapping[str, Any]) -> None:
         """ScoringProblem for a scale that is no preference, or two labels that are the same."""
         if not scale.compares:
             raise ScoringProblem("the scale is no preference: choose one that compares two candidates")
-        first, second = self.labels(prompt, scale)
-        if first == second:
-            raise ScoringProblem(f"the prompt's labels for first and second are both “{first}”")
+        labels = self.labels(prompt, scale)
+        if labels[0] == labels[1]:
+            raise ScoringProblem(f"the prompt's labels for first and second are both “{labels[0]}”")
+        if labels[-1] in labels[:2] and len(labels) > 2:
+            raise ScoringProblem(f"“{labels[-1]}” is a candidate and cannot mean “cannot judge”")
         read_mass_floor(read_options(options, self.defaults)["mass_floor"])
         read_too_long(options, self.defaults)
 
@@ -62,7 +68,7 @@ class Pairwise:
         scale: Scale,
         options: Mapping[str, Any],
     ) -> list[Answer]:
-        """One answer a pair: graded with its score, or why not."""
+        """One answer a pair: graded with its score, abstained, or why neither."""
         self.check(prompt=prompt, scale=scale, options=options)
         mass_floor = read_mass_floor(read_options(options, self.defaults)["mass_floor"])
         labels = self.labels(prompt, scale)
@@ -134,6 +140,8 @@ def _compare(
     if mass < mass_floor or any(len(reply.bounded) == len(labels) for reply in (ahead, behind)):
         reason = f"the labels' share of the probability is {mass:.2g}, the floor {mass_floor:.2g}"
         return costs._replace(reason=reason)
+    if len(labels) > 2 and _abstains(ahead, behind, labels):
+        return costs._replace(outcome="abstained", raw=labels[2], reason="the model chose “cannot judge”")
     p_ahead, p_behind = _p_first(ahead, labels), 1 - _p_first(behind, labels)
     score = (p_ahead + p_behind) / 2
     agree = (p_ahead >= 0.5) == (p_behind >= 0.5)
@@ -149,6 +157,19 @@ def _compare(
         raw=f"{chosen[0]}, then {chosen[1]}",
         reason="; ".join(text for text in ("" if agree else "the two orders disagree", note) if text),
     )
+
+
+def _abstains(ahead: LabelLogprobs, behind: LabelLogprobs, labels: tuple[str, ...]) -> bool:
+    """Whether "cannot judge" has the largest mean probability of the three answers over both orders.
+
+    A probability of which only a bound is known never wins.
+    """
+    front, back = label_probs(ahead), label_probs(behind)
+    first, second, abstain = labels
+    if abstain in ahead.bounded or abstain in behind.bounded:
+        return False
+    better, worse = front[first] + back[second], front[second] + back[first]
+    return front[abstain] + back[abstain] > max(better, worse)
 
 
 def _p_first(reply: LabelLogprobs, labels: tuple[str, ...]) -> float:

@@ -12,10 +12,12 @@ from corpus.models import ItemSet, Job, User
 from corpus.models.audit import Verb
 from corpus.services import freeze_all_items
 from corpus.variants import why_nothing
+from judges.conditions.content import ConditionProblem
 from judges.describing import cost
 from judges.juries import members_without_run
 from judges.models import FAILURES, Condition, Engine, Experiment, Judge, Run, Schedule
 from judges.models.judge import Scoring
+from judges.services.conditions import check_condition
 from judges.services.engines import is_outside
 
 # About ten seconds of work each
@@ -46,7 +48,7 @@ def start_run(
 
     `cap` is in US dollars: the run pauses when it has cost so much.
     Job, run and shards appear together or not at all. Raises RunRefused where texts may not leave, the
-    set is empty, or the same run is under way.
+    set is empty, the condition does not go with the judge, or the same run is under way.
     """
     if judge.is_imported:
         raise RunRefused(
@@ -61,6 +63,7 @@ def start_run(
             f"The engine “{judge.engine}” is outside this machine, and the project's settings do not let"
             " texts leave it. An owner can allow that in the settings."
         )
+    check_under(judge, condition)
     Judge.objects.select_for_update(of=["self"]).get(pk=judge.pk)
     item_set = item_set or freeze_all_items(project)
     if item_set.project_id != project.pk:
@@ -88,6 +91,23 @@ def start_run(
     record(Verb.RUN_STARTED, run, project=project, by=by, judge=judge.name, item_set=item_set.name)
     jobs.enqueue(job)
     return run
+
+
+def check_under(judge: Judge, condition: Condition | None) -> None:
+    """Raise RunRefused where the judge cannot be run under this condition; the plain one suits everybody."""
+    if condition is None:
+        return
+    if condition.project_id != judge.project_id:
+        raise RunRefused(f"The condition “{condition}” belongs to another project.")
+    if not condition.content:
+        raise RunRefused(
+            f"The condition “{condition}” came with imported verdicts: what it shows a judge is not known"
+            " here."
+        )
+    try:
+        check_condition(judge, condition.content)
+    except ConditionProblem as problem:
+        raise RunRefused(f"{str(problem)[:1].upper()}{str(problem)[1:]}.") from problem
 
 
 def check_pairs(judge: Judge, item_set: ItemSet) -> None:
