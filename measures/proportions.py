@@ -107,6 +107,13 @@ def smallest_unpaired_difference(
     return sum(_quantiles(alpha / n_tests, power)) * sqrt(2 * share * (1 - share) / n_items)
 
 
+def smallest_difference(
+    error: float, *, n_tests: int = 1, alpha: float = ALPHA, power: float = POWER
+) -> float:
+    """The smallest change found with this power for a known standard error: (z_{1−α/2} + z_power) · error."""
+    return sum(_quantiles(alpha / n_tests, power)) * error
+
+
 def _quantiles(alpha: float, power: float) -> tuple[float, float]:
     return float(norm.ppf(1 - alpha / 2)), float(norm.ppf(power))
 

@@ -11,6 +11,7 @@ from measures.proportions import (
     clustered_share,
     cohen_h,
     mcnemar_mid_p,
+    smallest_difference,
     smallest_paired_difference,
     smallest_unpaired_difference,
     wilson,
@@ -86,6 +87,13 @@ def test_the_unpaired_figure_is_found_with_that_power():
     size = smallest_unpaired_difference(300, share=0.6) / np.sqrt(0.6 * 0.4)
     power = NormalIndPower().power(size, 300, 0.05, alternative="two-sided")
     assert power == pytest.approx(0.8, abs=1e-3)
+
+
+def test_from_a_standard_error_it_is_the_sum_of_two_quantiles():
+    """1.960 + 0.842 = 2.802 errors; the unpaired figure is that of √(2 p (1 − p)/n)."""
+    assert smallest_difference(0.01) == pytest.approx(0.02802, abs=1e-5)
+    error = np.sqrt(2 * 0.75 * 0.25 / 873)
+    assert smallest_difference(error, n_tests=11) == smallest_unpaired_difference(873, n_tests=11)
 
 
 def test_the_paired_figure_is_found_with_that_power():
