@@ -93,7 +93,8 @@ class ComplianceWorld:
         )
         run = Run.objects.create(
             judge=judge, condition=condition, experiment=experiment, repeat=repeat, job=job,
-            item_set=self.item_set, n_items=len(self.items), n_graded=sum(isinstance(answer, int) for answer in answers),
+            item_set=self.item_set, n_items=len(self.items),
+            n_graded=sum(isinstance(answer, int) for answer in answers),
         )  # fmt: skip
         Verdict.objects.bulk_create(
             Verdict(run=run, item=item, **_fields(answer))
