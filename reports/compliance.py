@@ -8,6 +8,7 @@ an experiment of their own.
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,6 +51,14 @@ EXPLORED = (("N0", "T1"), ("N0", "N1"), ("N0", "T0"), ("T0", "T1"))
 """The contrast that families of items are explored in: the first of these that there is."""
 
 
+class Source(NamedTuple):
+    """What a report is made of."""
+
+    experiment: Experiment | None  # None: verdicts brought in
+    judges: list[JudgeCells]
+    within: int  # grades so far from people's count as correct
+
+
 def compliance(
     project: Project,
     experiment: Experiment | None,
@@ -63,18 +72,33 @@ def compliance(
     item that has an answer to be right about.
     """
     judges = imported_runs(project) if experiment is None else experiment_runs(experiment)
-    if not judges:
-        return None
-    within = plan_within(experiment) if within is None else within
-    key = _key(project, judges, experiment and experiment.pk, within, unreadable)
-    known = CachedFigures.objects.known(project, [key])
-    if key not in known:
-        answers = read_answers(judges, values=project.rubric.values)
-        made = measure(answers, judges, values=project.rubric.values, within=within, unreadable=unreadable)
-        known = {key: report_as_json(made)}
-        CachedFigures.objects.remember(project, known)
-    report = report_from_json(known[key])
-    return report if report.n_items else None
+    source = Source(experiment, judges, plan_within(experiment) if within is None else within)
+    return compliance_reports(project, [source], unreadable=unreadable)[0]
+
+
+def compliance_reports(
+    project: Project, sources: Sequence[Source], *, unreadable: str = WRONG
+) -> list[Report | None]:
+    """The report of each source, in order: as `compliance`, with one look into the cache for all."""
+    keys = [_key(project, source, unreadable) if source.judges else "" for source in sources]
+    known = CachedFigures.objects.known(project, [key for key in keys if key])
+    fresh = {}
+    for source, key in zip(sources, keys, strict=True):
+        if key and key not in known:
+            answers = read_answers(source.judges, values=project.rubric.values)
+            fresh[key] = report_as_json(
+                measure(
+                    answers,
+                    source.judges,
+                    values=project.rubric.values,
+                    within=source.within,
+                    unreadable=unreadable,
+                )
+            )
+    CachedFigures.objects.remember(project, fresh)
+    known |= fresh
+    found = [report_from_json(known[key]) if key else None for key in keys]
+    return [report if report and report.n_items else None for report in found]
 
 
 def plan_within(experiment: Experiment | None) -> int:
@@ -207,7 +231,7 @@ def _effects(right: Floats, asked: Floats, cells: list[str], family: np.ndarray)
     return factorial(k, n, family)
 
 
-def _key(project: Project, judges: Sequence[JudgeCells], *facts: object) -> str:
+def _key(project: Project, source: Source, unreadable: str) -> str:
     """Names figures that depend on these facts, the scale, references and runs, and on nothing else."""
     state = [
         [
@@ -215,7 +239,10 @@ def _key(project: Project, judges: Sequence[JudgeCells], *facts: object) -> str:
             each.name,
             [[cell, [state_of(run) for run in runs]] for cell, runs in each.runs.items()],
         ]
-        for each in judges
+        for each in source.judges
     ]
-    whole = ["compliance", EDITION, list(project.rubric.values), project.reference_version, *facts, state]
+    whole = [
+        "compliance", EDITION, list(project.rubric.values), project.reference_version,
+        source.experiment and source.experiment.pk, source.within, unreadable, state,
+    ]  # fmt: skip
     return hashlib.blake2b(json.dumps(whole).encode(), digest_size=32).hexdigest()

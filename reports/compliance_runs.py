@@ -1,6 +1,6 @@
 """Whose verdicts a compliance report is about: runs by judge and cell, of an experiment or brought in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from corpus.models import Job, Project
@@ -42,11 +42,19 @@ class Progress(NamedTuple):
 
 def experiment_runs(experiment: Experiment) -> list[JudgeCells]:
     """The judges of an experiment with their complete runs; of a repeat that was run again, the newest."""
-    newest: dict[tuple, Run] = {}
-    for run in _readable(experiment.project, experiment=experiment).order_by("pk"):
-        newest[run.judge_id, run.condition.cell if run.condition else "N0", run.repeat] = run
-    ordered = sorted(newest.items(), key=lambda each: each[0][2])
-    return _by_judge((run, cell) for (_, cell, _), run in ordered)
+    return runs_of(experiment.project, [experiment])[experiment.pk]
+
+
+def runs_of(project: Project, experiments: Sequence[Experiment]) -> dict[int, list[JudgeCells]]:
+    """The same of several experiments of a project, by key, in one query."""
+    newest: dict[int, dict[tuple, Run]] = {experiment.pk: {} for experiment in experiments}
+    for run in _readable(project).filter(experiment__in=list(newest)).order_by("pk"):
+        cell = run.condition.cell if run.condition else "N0"
+        newest[run.experiment_id][run.judge_id, cell, run.repeat] = run
+    return {
+        pk: _by_judge((run, key[1]) for key, run in sorted(of.items(), key=lambda each: each[0][2]))
+        for pk, of in newest.items()
+    }
 
 
 def imported_runs(project: Project) -> list[JudgeCells]:
@@ -54,7 +62,7 @@ def imported_runs(project: Project) -> list[JudgeCells]:
 
     Plain verdicts of such a judge are its baseline, N0, where none of its conditions is.
     """
-    runs = list(_readable(project, experiment=None).order_by("pk"))
+    runs = list(_readable(project).filter(experiment=None).order_by("pk"))
     placed = [run for run in runs if run.condition and run.condition.cell in CELLS]
     judges = {run.judge_id for run in placed}
     with_baseline = {run.judge_id for run in placed if run.condition.cell == "N0"}
@@ -64,12 +72,18 @@ def imported_runs(project: Project) -> list[JudgeCells]:
 
 def has_imported(project: Project) -> bool:
     """Whether there are verdicts outside experiments under a condition: with a cell, or waiting for one."""
-    return _readable(project, experiment=None).exclude(condition=None).exists()
+    return _readable(project).filter(experiment=None).exclude(condition=None).exists()
 
 
-def progress_of(experiment: Experiment) -> Progress:
-    """Complete runs of those that the plan asks for; of those that exist where the plan does not say."""
-    states = list(experiment.runs.values_list("job__state", flat=True))
+def progress_of(experiments: Sequence[Experiment]) -> list[Progress]:
+    """Of each: complete runs of those that the plan asks for; of those that exist where it does not say."""
+    states: dict[int, list[str]] = {experiment.pk: [] for experiment in experiments}
+    for pk, state in Run.objects.filter(experiment__in=list(states)).values_list("experiment", "job__state"):
+        states[pk].append(state)
+    return [_progress(experiment, states[experiment.pk]) for experiment in experiments]
+
+
+def _progress(experiment: Experiment, states: list[str]) -> Progress:
     plan = experiment.plan if isinstance(experiment.plan, dict) else {}
     judges, cells, repeats = (plan.get(name) for name in ("judges", "cells", "repeats"))
     n_planned = len(states)
@@ -83,11 +97,11 @@ def progress_of(experiment: Experiment) -> Progress:
     )
 
 
-def _readable(project: Project, *, experiment: Experiment | None) -> RunQuerySet:
+def _readable(project: Project) -> RunQuerySet:
     return (
         Run.objects.for_project(project)
         .complete()
-        .filter(experiment=experiment, judge__rubric__in=project.rubrics.order_by("id").values("pk")[:1])
+        .filter(judge__rubric__in=project.rubrics.order_by("id").values("pk")[:1])
         .select_related("judge__prompt", "judge__rubric", "condition", "job")
     )
 

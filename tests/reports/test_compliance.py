@@ -246,10 +246,10 @@ def test_runs_of_an_experiment_are_no_brought_in_verdicts(world):
 def test_progress_goes_by_the_plan(world):
     experiment = world.experiment(judges=[1, 2], cells=["N0", "N1"], repeats=3)
     world.runs(world.judge("gpt"), experiment, honest, cells=["N0"], repeats=2)
-    progress = progress_of(experiment)
+    progress = progress_of([experiment])[0]
     assert (progress.n_done, progress.n_planned, progress.is_started) == (2, 12, True)
     odd = world.experiment("odd", judges="all", cells=3)
-    assert progress_of(odd).n_planned == 0
+    assert progress_of([odd])[0].n_planned == 0
 
 
 def printed(*arguments) -> str:
