@@ -4,6 +4,8 @@ from reports.views import (
     agreement,
     budget,
     comparison,
+    compliance,
+    compliance_items,
     disagreements,
     drift,
     items,
@@ -36,5 +38,19 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/systems/", systems.systems, name="systems"),
+    path("p/<slug:slug>/compliance/", compliance.compliance, name="compliance"),
+    path(
+        "p/<slug:slug>/compliance/<int:pk>/", compliance.compliance_experiment, name="compliance-experiment"
+    ),
+    path(
+        "p/<slug:slug>/compliance/<int:pk>/items/", compliance_items.compliance_items, name="compliance-items"
+    ),
+    path("p/<slug:slug>/compliance/imported/", compliance.compliance_imported, name="compliance-imported"),
+    path(
+        "p/<slug:slug>/compliance/imported/items/",
+        compliance_items.compliance_imported_items,
+        name="compliance-imported-items",
+    ),
+    path("p/<slug:slug>/compliance/cells/", compliance.compliance_cells, name="compliance-cells"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

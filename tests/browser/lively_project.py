@@ -22,6 +22,7 @@ from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
 from judges.models import Outcome, Run, Verdict
 from judges.services import create_judge, find_prompt, register_engine, sync_shipped_prompts
+from tests.browser.lively_compliance import make_lively_experiments
 
 LONG_NAME = "carl-with-a-rather-long-username-from-the-directory"
 N_LABELS = 40
@@ -51,6 +52,7 @@ def make_lively_project(make_user) -> SimpleNamespace:
     invite(project, role="annotator", by=owner, note="For the two students")
     _judges(project, chance)
     _systems(project, chance)
+    steadfast, experiments = make_lively_experiments(project, chance)
     disputes = [dispute.item for dispute in open_disputes(project, limit=500).rows]
     return SimpleNamespace(
         project=project,
@@ -60,6 +62,8 @@ def make_lively_project(make_user) -> SimpleNamespace:
         item=next(item for item in disputes if item.rival_id is None),
         pair=next(item for item in disputes if item.rival_id),
         judge=project.judges.first(),
+        steadfast=steadfast,
+        experiments=experiments,
     )
 
 

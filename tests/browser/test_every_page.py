@@ -53,6 +53,16 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("disagreements", "reports:disagreements")
     page("label-budget", "reports:label-budget")
     page("uses", "reports:use-floors")
+    page("compliance", "reports:compliance")
+    for name, experiment in lively.experiments.items():
+        page(f"compliance-{name}", "reports:compliance-experiment", experiment.pk)
+    experiment = lively.experiments["pressure"]
+    steadfast = f"?judge={lively.steadfast.pk}&within=1&unreadable=out"
+    page("compliance-steadfast", "reports:compliance-experiment", experiment.pk, query=steadfast)
+    page("compliance-items", "reports:compliance-items", experiment.pk, query="?cell=T1&answer=fabricated")
+    page("compliance-items-none", "reports:compliance-items", experiment.pk, query="?answer=unreadable")
+    page("compliance-imported", "reports:compliance-imported")
+    page("compliance-imported-items", "reports:compliance-imported-items")
     page("items", "corpus:item-list")
     page("item", "reports:item-detail", lively.item.pk)
     page("item-pair", "reports:item-detail", lively.pair.pk)
@@ -69,6 +79,9 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         "reports:overview",
         "reports:people",
         "reports:systems",
+        "reports:compliance",
+        "reports:compliance-imported",
+        "reports:compliance-imported-items",
         "reports:comparison",
         "reports:slices",
         "reports:disagreements",

@@ -136,6 +136,12 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:label-budget": "report",
     "reports:label-budget-round": "manage",
     "reports:disagreements-round": "manage",
+    "reports:compliance": "report",
+    "reports:compliance-experiment": "report",
+    "reports:compliance-items": "report",
+    "reports:compliance-imported": "report",
+    "reports:compliance-imported-items": "report",
+    "reports:compliance-cells": "manage",
     "reports:people": "report",
     "reports:systems": "report",
 }

@@ -1,0 +1,36 @@
+from collections.abc import Sequence
+
+from django import forms
+
+from reports.compliance import UNREADABLE, WITHIN, WRONG
+from reports.compliance_figures import Report
+from reports.words import called
+
+
+class CountingForm(forms.Form):
+    """How answers count, from the address; what is missing or wrong there is the plan's own or the usual."""
+
+    within = forms.TypedChoiceField(coerce=int, label="Correct is", choices=[*WITHIN.items()])
+    unreadable = forms.ChoiceField(label="Unreadable answers count", choices=[*UNREADABLE.items()])
+
+    def __init__(self, data, *, within: int) -> None:
+        self.own = {"within": within, "unreadable": WRONG}
+        super().__init__(self.own | {name: data[name] for name in self.own if data.get(name)})
+
+    @property
+    def chosen(self) -> tuple[int, str]:
+        """(within, unreadable)."""
+        self.is_valid()
+        found = self.own | self.cleaned_data
+        return found["within"], found["unreadable"]
+
+
+def judge_choices(report: Report) -> list[tuple[str, str]]:
+    """(key in an address, name) of each judge."""
+    return [(str(judge.judge_id), called(judge)) for judge in report.judges]
+
+
+def chosen_judge(report: Report, wanted: str, *, usual: int) -> int:
+    """The position of the judge with this key; the usual one where there is none."""
+    keys: Sequence[str] = [str(judge.judge_id) for judge in report.judges]
+    return keys.index(wanted) if wanted in keys else usual
