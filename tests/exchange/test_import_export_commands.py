@@ -302,6 +302,32 @@ def test_an_export_that_cannot_be_is_a_sentence(graded, tmp_path, words, error):
     assert error in said
 
 
+ATTACK = [
+    {"query_id": "q1", "query": "what is soil", "candidate_id": name, "candidate": f"soil {name}"}
+    | {"human_grade": 0, "carrier": "random", "attack": attack, "words": 100}
+    for name, attack in (("a1", "query"), ("a2", "none"))
+]
+
+
+@pytest.mark.parametrize("as_kind", [[], ["--as", "attacks"]])
+def test_attacks_come_in_and_go_out_with_their_item_set(file, tmp_path, as_kind):
+    said = printed("import", "bent", file(table(ATTACK), "attacks.csv"), *as_kind, "--rater", "Zoe")
+    assert "2 variants" in said
+    out = tmp_path / "out.csv"
+
+    said, _ = fails("export", "bent", "--as", "csv", "--out", str(out))
+    assert said == "All items of this project are variants: choose one of their item sets."
+    said, _ = fails("export", "bent", "--as", "csv", "--out", str(out), "--item-set", "Mine")
+    assert said == "Project “bent” has no item set “Mine”."
+    printed("export", "bent", "--as", "csv", "--out", str(out), "--item-set", "Attacks, attacks.csv")
+
+    rows = read_csv(out.read_bytes())
+    assert {(row["candidate_id"], row["rater"], row["attack"], row["words"]) for row in rows} == {
+        ("a1", "Zoe", "query", "100"),
+        ("a2", "Zoe", "none", "100"),
+    }
+
+
 def test_an_export_needs_a_place(graded, tmp_path):
     for out in (tmp_path, tmp_path / "nowhere" / "x.csv"):
         said, _ = fails("export", graded, "--as", "csv", "--out", str(out))
