@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from measures.estimates import Estimate
-from measures.proportions import clustered_wilson
+from measures.shares import clustered_wilson
 
 
 class PositionBias(NamedTuple):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from measures.bootstrap import Tally, bootstrap
 from measures.comparing import holm, mcnemar_p
 from measures.estimates import Estimate, estimate
-from measures.proportions import clustered_wilson
+from measures.shares import clustered_wilson
 from measures.tables import Floats, Tables, ratio
 
 REPLICATES = 2_000

@@ -6,8 +6,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from measures.defences import paired_shares
 from measures.position import position_bias
-from measures.proportions import wilson
 from measures.robustness import Answers, measure_attacks, measure_floor
+from measures.shares import wilson
 
 NAN = float("nan")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from measures.proportions import clustered_wilson, wilson
+from measures.shares import clustered_wilson, wilson
 
 
 def test_wilson_worked_by_hand():
