@@ -24,6 +24,16 @@ GUIDES = (
         "q1,what slows soil carbon loss,c2,Carbon dates old wood.,0",
     ),
     Guide(
+        "attacks",
+        "Attacks",
+        "Candidates changed to see whether a judge bends: pairs, with what was done to them. Each is"
+        " a variant: it stays out of agreement, and the file’s variants get an item set of their own.",
+        "query_id,query,candidate_id,candidate,human_grade,carrier,attack,words,original_candidate\n"
+        "q1,what slows soil carbon loss,a1,Carbon dates old wood.,0,nonrelevant,none,0,\n"
+        "q1,what slows soil carbon loss,a2,Soil carbon loss! Carbon dates old wood.,0,nonrelevant,query,0,"
+        "Carbon dates old wood.",
+    ),
+    Guide(
         "verdicts",
         "Verdicts",
         "Judges’ answers made elsewhere. One that is empty or no number is kept, as what it is.",
@@ -71,7 +81,7 @@ GUIDES = (
 )
 TITLES = {guide.kind: guide.title for guide in GUIDES}
 
-METADATA_IS_KEPT = frozenset(("pairs", "collection", "grades"))
+METADATA_IS_KEPT = frozenset(("pairs", "attacks", "collection", "grades"))
 """The kinds whose columns beyond the known ones are stored, as metadata of the candidate."""
 
 FIELD_TITLES = {
@@ -81,6 +91,13 @@ FIELD_TITLES = {
     "candidate_id": "Candidate id",
     "title": "Title",
     "candidate": "Candidate",
+    "carrier": "Carrier",
+    "attack": "Attack",
+    "words": "Words",
+    "original_candidate": "Original candidate",
+    "original_candidate_id": "Original’s candidate id",
+    "original_query_id": "Original’s query id",
+    "right": "Right is to",
     "grade": "Grade",
     "rater": "Rater",
     "rater_kind": "Person or judge",

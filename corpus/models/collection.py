@@ -89,6 +89,13 @@ class ItemQuerySet(models.QuerySet):
         """Items of one candidate: what grades and references are about. Pairs are left out."""
         return self.filter(rival=None)
 
+    def plain(self) -> "ItemQuerySet":
+        """Items that are no variants: those that reports, runs and rounds over everything are about."""
+        return self.filter(variant=None)
+
+    def variants(self) -> "ItemQuerySet":
+        return self.filter(variant__isnull=False)
+
     def asking(self, words: str) -> "ItemQuerySet":
         """Items whose query has these words in its text, or this id."""
         return self.filter(Q(query__external_id=words) | Q(query__text__icontains=words))

@@ -1,6 +1,7 @@
 """grades: Concord's own long-form export, a row for every grade; it reads back the same."""
 
 from corpus.formula_guard import unguard_cells
+from exchange.formats.attacks import variant_name, what_is_right, whole_words
 from exchange.formats.kind import MISSING, Field, Kind, never_quick
 from exchange.formats.rows import GradeRow
 from exchange.formats.values import (
@@ -48,8 +49,23 @@ FIELDS = (
     Field("guidelines_version", number_or_none, None),
     Field("drawn_with", number_or_none, None),
     Field("seconds", number_or_none, None),
+    Field("carrier", variant_name),
+    Field("attack", variant_name),
+    Field("words", whole_words, 0),
+    Field("original_query_id", name_text),
+    Field("original_candidate_id", name_text),
+    Field("right", what_is_right, "grade"),
     Field("created_at", name_text),
     Field("metadata", metadata_or_none, None),
 )
 
-KIND = Kind("grades", GradeRow, FIELDS, never_quick, restore=unguard_cells)
+
+def wholly_variant(row: GradeRow) -> tuple[str, str] | None:
+    """An item is a variant with carrier and attack, or plain without both."""
+    if bool(row.carrier) == bool(row.attack):
+        return None
+    lacking, given = ("attack", "a carrier") if row.carrier else ("carrier", "an attack")
+    return lacking, f"The row has {given} and no {lacking}. Write both, or neither."
+
+
+KIND = Kind("grades", GradeRow, FIELDS, never_quick, amiss=wholly_variant, restore=unguard_cells)

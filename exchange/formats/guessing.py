@@ -31,6 +31,8 @@ def guess_by_columns(columns: Sequence[str], name: str) -> Guess:
     both = candidate_id and (query_id or query)
     if both and {"rater_kind", "rater"} <= has:
         return Guess("grades", "Read as grades: it has rater_kind and rater, as Concord's own export does.")
+    if both and candidate and {"carrier", "attack"} <= has:
+        return Guess("attacks", "Read as attacks: each row names the carrier and the attack on it.")
     if both and has & {"judge", *names.JUDGE}:
         return Guess("verdicts", "Read as verdicts: a judge is named for each query and candidate.")
     if both and query and candidate:

@@ -1,12 +1,12 @@
 """The kinds of file that can be read, by name."""
 
-from exchange.formats import collection, grades, labels, pairs, qrels, system, topics, verdicts
+from exchange.formats import attacks, collection, grades, labels, pairs, qrels, system, topics, verdicts
 from exchange.formats.kind import Kind
 from exchange.formats.rows import FileProblem
 
 KINDS: dict[str, Kind] = {
     module.KIND.name: module.KIND
-    for module in (pairs, verdicts, labels, grades, qrels, topics, collection, system)
+    for module in (pairs, attacks, verdicts, labels, grades, qrels, topics, collection, system)
 }
 
 

@@ -31,6 +31,10 @@ VERDICT_GRADE = (
     "judgement",
     "prediction",
 )
+ATTACK = ("perturbation", "attack_type", "attack_name")
+WORDS = ("n_words", "dose")
+ORIGINAL = ("original", "original_text", "original_passage", "original_document", "clean_candidate")
+ORIGINAL_ID = ("original_id", "original_docid", "original_passage_id")
 RATER = ("annotator", "assessor", "labeler", "labeller", "rated_by", "judged_by", "user", "user_email")
 JUDGE = ("judge_name", "model", "model_name", "llm")
 PROMPT = ("prompt_name", "prompt_id", "template")

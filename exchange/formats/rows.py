@@ -25,6 +25,30 @@ class PairRow(NamedTuple):
     metadata: Metadata | None
 
 
+class AttackRow(NamedTuple):
+    """A query with an attacked candidate: what was attacked, how, and the candidate before it.
+
+    right: what a judge has to do with it, "grade" or "abstain".
+    """
+
+    line: int
+    query_id: str
+    query: str
+    need: str
+    candidate_id: str
+    title: str
+    candidate: str
+    carrier: str
+    attack: str
+    words: int
+    original_candidate: str
+    original_candidate_id: str
+    right: str
+    grade: str | None
+    rater: str
+    metadata: Metadata | None
+
+
 class VerdictRow(NamedTuple):
     """A judge's answer that was made elsewhere."""
 
@@ -55,7 +79,10 @@ class LabelRow(NamedTuple):
 
 
 class GradeRow(NamedTuple):
-    """A row of Concord's own long-form export: a person's label or a judge's verdict, with its texts."""
+    """A row of Concord's own long-form export: a person's label or a judge's verdict, with its texts.
+
+    carrier to right: what the item is a variant of, where it is one; `carrier` and `attack` are empty else.
+    """
 
     line: int
     query_id: str
@@ -84,6 +111,12 @@ class GradeRow(NamedTuple):
     guidelines_version: float | None
     drawn_with: float | None
     seconds: float | None
+    carrier: str
+    attack: str
+    words: int
+    original_query_id: str
+    original_candidate_id: str
+    right: str
     created_at: str
     metadata: Metadata | None
 
@@ -127,7 +160,9 @@ class HitRow(NamedTuple):
     score: float
 
 
-Row: TypeAlias = PairRow | VerdictRow | LabelRow | GradeRow | QrelRow | TopicRow | CollectionRow | HitRow
+Row: TypeAlias = (
+    PairRow | AttackRow | VerdictRow | LabelRow | GradeRow | QrelRow | TopicRow | CollectionRow | HitRow
+)
 
 
 class BadRow(NamedTuple):

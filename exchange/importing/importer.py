@@ -15,6 +15,7 @@ from exchange.formats.reading import read_batches
 from exchange.formats.rows import BadRow, FileProblem
 from exchange.formats.sniffed import Sniffed
 from exchange.formats.sniffing import sniff
+from exchange.importing.attacks import AttackStore
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.copying import lock_project
 from exchange.importing.estimating import estimate_rows
@@ -34,6 +35,7 @@ from exchange.importing.systems import SystemStore
 ROWS_A_CHUNK = 20_000
 STORES: dict[str, type[Store]] = {
     "pairs": PairStore,
+    "attacks": AttackStore,
     "labels": LabelStore,
     "qrels": QrelStore,
     "verdicts": VerdictStore,
@@ -172,5 +174,6 @@ def _analyze(n_rows: int) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "ANALYZE corpus_candidate, corpus_item, corpus_reference, annotate_label, judges_verdict"
+            "ANALYZE corpus_candidate, corpus_item, corpus_variant, corpus_reference, annotate_label,"
+            " judges_verdict"
         )

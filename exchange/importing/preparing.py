@@ -10,7 +10,7 @@ from corpus.jobs import enqueue
 from corpus.models import Job, Project, User
 from corpus.models.audit import Verb
 
-KINDS = ("pairs", "verdicts", "labels", "grades", "qrels", "topics", "collection", "system")
+KINDS = ("pairs", "attacks", "verdicts", "labels", "grades", "qrels", "topics", "collection", "system")
 
 
 @transaction.atomic

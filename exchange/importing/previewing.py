@@ -9,6 +9,7 @@ import orjson
 from corpus.models import Job
 from exchange.formats.columns import METADATA
 from exchange.formats.rows import (
+    AttackRow,
     BadRow,
     CollectionRow,
     FileProblem,
@@ -112,7 +113,11 @@ def _asks(sniffed: Sniffed) -> frozenset[str]:
         return frozenset(("source",))
     if sniffed.kind == "verdicts" and "judge" not in ours:
         return frozenset(("judge",))
-    if sniffed.kind in ("pairs", "labels") and "rater" not in ours and ours & {"grade", "cannot_judge"}:
+    if (
+        sniffed.kind in ("pairs", "attacks", "labels")
+        and "rater" not in ours
+        and ours & {"grade", "cannot_judge"}
+    ):
         return frozenset(("rater",))
     return frozenset()
 
@@ -182,7 +187,7 @@ def _judges(
     return values | answered, "", ""
 
 
-def _pair(row: PairRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
+def _pair(row: PairRow | AttackRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
     values = {
         "query_id": row.query_id,
         "query": row.query,
@@ -198,6 +203,16 @@ def _pair(row: PairRow, grades: GradeReader, params: Mapping[str, Any]) -> Store
         return values, "", ""
     values["rater"] = row.rater or params.get("rater") or DEFAULT_RATER
     return _persons(values, row.grade, grades, "human_grade")
+
+
+def _attack(row: AttackRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
+    values, column, reason = _pair(row, grades, params)
+    names = ("carrier", "attack", "words", "original_candidate_id", "original_candidate")
+    variant = {name: getattr(row, name) for name in names}
+    if row.right != "grade":
+        variant["right"] = row.right
+    metadata = values.pop("metadata")
+    return values | variant | {"metadata": metadata}, column, reason
 
 
 def _label(row: LabelRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
@@ -252,6 +267,10 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
         "round": row.round,
         "grade": None,
         "rationale": row.rationale,
+        "carrier": row.carrier,
+        "attack": row.attack,
+        "words": row.words or None,
+        "original_candidate_id": row.original_candidate_id,
         "metadata": row.metadata,
     }
     if row.rater_kind == "judge":
@@ -270,6 +289,7 @@ def _as_it_is(row: Any, grades: GradeReader, params: Mapping[str, Any]) -> Store
 
 STORED_AS: dict[type, Callable[[Any, GradeReader, Mapping[str, Any]], Stored]] = {
     PairRow: _pair,
+    AttackRow: _attack,
     LabelRow: _label,
     QrelRow: _qrel,
     VerdictRow: _verdict,

@@ -16,10 +16,11 @@ from exchange.formats.rows import (
     VerdictRow,
 )
 from exchange.importing.bad_rows import BadRows
-from exchange.importing.collection import CollectionWriter, Pair
+from exchange.importing.collection import CollectionWriter, Pair, Placed
 from exchange.importing.label_facts import LabelFacts, read_facts
 from exchange.importing.labels import FileLabel, LabelWriter
 from exchange.importing.reading_grades import GradeReader
+from exchange.importing.variants import FileVariant, VariantWriter
 from exchange.importing.verdicts import Author, FileVerdict, VerdictWriter
 
 LONGEST_NAMES = {
@@ -50,6 +51,7 @@ class Store(ABC):
         self.collection = CollectionWriter(cursor, project=project, job=job, bad=bad)
         self.labels = LabelWriter(cursor, project=project, job=job, bad=bad)
         self.verdicts = VerdictWriter(cursor, project=project, job=job, bad=bad)
+        self.variants = VariantWriter(cursor, project=project, job=job, bad=bad)
 
     @abstractmethod
     def take(self, rows: Sequence) -> None:
@@ -63,7 +65,7 @@ class Store(ABC):
         self.verdicts.finish()
 
     def counts(self) -> dict[str, int]:
-        counts = self.collection.counts | self.labels.counts | self.verdicts.counts
+        counts = self.collection.counts | self.variants.counts | self.labels.counts | self.verdicts.counts
         counts["unchanged"] = self.labels.counts["unchanged"] + self.verdicts.counts["unchanged"]
         return counts
 
@@ -251,7 +253,7 @@ class GradeStore(Store):
             ):
                 people.append((row, grade, created_at, facts))
         good = [each[0] for each in (*people, *judges)]
-        placed = iter(self.collection.place([_pair(row) for row in good]))
+        placed = iter(self._mark_variants(good, self.collection.place([_pair(row) for row in good])))
         self.labels.write(
             [
                 FileLabel(row.line, place, row.rater, grade, row.rationale, row.round, created_at, facts)
@@ -274,6 +276,34 @@ class GradeStore(Store):
                 if place is not None
             ]
         )
+
+    def _mark_variants(
+        self, rows: Sequence[GradeRow], placed: Sequence[Placed | None]
+    ) -> Sequence[Placed | None]:
+        """Mark what the rows call variants; `placed` with None for rows that contradict the store."""
+        if "attack" not in self.bad.columns:  # an export of everything plain
+            return placed
+        self.variants.list_items(place.item for place in placed if place)
+        pairs = list(zip(rows, placed, strict=True))
+        named = [index for index, (row, place) in enumerate(pairs) if row.attack and place]
+        good = self.variants.write(
+            [
+                FileVariant(
+                    row.line,
+                    place,
+                    *(row.carrier, row.attack, row.words, row.right),
+                    row.original_query_id or row.query_id,
+                    row.original_candidate_id,
+                )
+                for row, place in (pairs[index] for index in named)
+            ]
+        )
+        refused = {index for index, is_good in zip(named, good, strict=True) if not is_good}
+        return [None if index in refused else place for index, place in enumerate(placed)]
+
+    def finish(self) -> None:
+        super().finish()
+        self.variants.finish(name=f"Variants, {self.params['filename']}")
 
     def _facts(self, row: GradeRow, grade: int | None) -> LabelFacts | None:
         """What else the row tells of a label; None, and a bad row, where that cannot be stored."""

@@ -9,10 +9,10 @@ from corpus.models.audit import Verb
 from corpus.proven_keys import skip_proven_foreign_keys
 from exchange.importing.copying import lock_project
 
-# Item sets of the rounds that came with labels (importing.rounds).
+# Item sets of the rounds that came with labels (importing.rounds), and of variants (importing.variants).
 OWN_ITEM_SETS = (
     "SELECT id FROM corpus_itemset WHERE project_id = %(project)s"
-    " AND made_from->>'rule' = 'import' AND made_from->>'job' = %(job)s::text"
+    " AND made_from->>'rule' IN ('import', 'attacks') AND made_from->>'job' = %(job)s::text"
 )
 
 # What others have built on rows of job %(job)s: each query counts it, the words say it.
@@ -33,11 +33,28 @@ BUILT_ON = {
     ("entry of an item set", "entries of item sets"): f"""
         SELECT count(*) FROM corpus_itemsetentry e JOIN corpus_item i ON i.id = e.item_id
         WHERE i.job_id = %(job)s AND e.item_set_id NOT IN ({OWN_ITEM_SETS})""",
+    ("variant of its items", "variants of its items"): """
+        SELECT count(*) FROM corpus_variant w JOIN corpus_item o ON o.id = w.original_id
+        JOIN corpus_item i ON i.id = w.item_id WHERE o.job_id = %(job)s
+        AND i.job_id IS DISTINCT FROM %(job)s AND w.job_id IS DISTINCT FROM %(job)s""",
+    ("item that others have as a variant", "items that others have as variants"): """
+        SELECT count(*) FROM corpus_variant w JOIN corpus_item i ON i.id = w.item_id
+        WHERE i.job_id = %(job)s AND w.job_id IS DISTINCT FROM %(job)s""",
+    ("use of its variants", "uses of its variants"): """
+        SELECT (SELECT count(*) FROM corpus_variant w JOIN corpus_item i ON i.id = w.item_id
+        JOIN annotate_label l ON l.item_id = i.id WHERE w.job_id = %(job)s
+        AND i.job_id IS DISTINCT FROM %(job)s AND l.job_id IS DISTINCT FROM %(job)s)
+        + (SELECT count(*) FROM judges_run r JOIN judges_judge j ON j.id = r.judge_id
+        JOIN judges_verdict v ON v.run_id = r.id JOIN corpus_variant w ON w.item_id = v.item_id
+        JOIN corpus_item i ON i.id = w.item_id WHERE j.project_id = %(project)s AND r.job_id <> %(job)s
+        AND w.job_id = %(job)s AND i.job_id IS DISTINCT FROM %(job)s)""",
     ("gold item of a round", "gold items of rounds"): """
         SELECT count(*) FROM annotate_golditem g JOIN corpus_item i ON i.id = g.item_id
         WHERE i.job_id = %(job)s""",
     ("run over its item sets", "runs over its item sets"): f"""
         SELECT count(*) FROM judges_run WHERE item_set_id IN ({OWN_ITEM_SETS})""",
+    ("experiment over its item sets", "experiments over its item sets"): f"""
+        SELECT count(*) FROM judges_experiment WHERE item_set_id IN ({OWN_ITEM_SETS})""",
     ("schedule over its item sets", "schedules over its item sets"): f"""
         SELECT count(*) FROM judges_schedule WHERE item_set_id IN ({OWN_ITEM_SETS})""",
     ("jury with one of its judges", "juries with its judges"): """
@@ -95,6 +112,7 @@ DELETIONS = [
        AND project_id = %(project)s AND messages = '[]'
        AND NOT EXISTS (SELECT FROM judges_judge j WHERE j.prompt_id = p.id)""",
     """DELETE FROM judges_condition c WHERE id IN (SELECT condition_id FROM undone_run)
+       AND content_hash = '' AND content = '{}'
        AND NOT EXISTS (SELECT FROM judges_run r WHERE r.condition_id = c.id)""",
     # Hits
     """DELETE FROM corpus_hit h USING corpus_system s WHERE s.id = h.system_id AND s.job_id = %(job)s""",
@@ -118,7 +136,8 @@ DELETIONS = [
     """DELETE FROM annotate_adjudication d USING corpus_item i
        WHERE i.id = d.item_id AND i.job_id = %(job)s""",
     """DELETE FROM annotate_consensus s USING corpus_item i WHERE i.id = s.item_id AND i.job_id = %(job)s""",
-    # The collection
+    # Variants, and the collection
+    """DELETE FROM corpus_variant WHERE job_id = %(job)s""",
     """DELETE FROM corpus_reference r USING corpus_item i WHERE i.id = r.item_id AND i.job_id = %(job)s""",
     """DELETE FROM corpus_item WHERE job_id = %(job)s""",
     """DELETE FROM corpus_candidate WHERE job_id = %(job)s""",
@@ -157,10 +176,11 @@ def undo_import(job: Job) -> None:
         job.refresh_from_db()
         if not job.result.get("stored"):
             return
-        # People and judges reach items through item sets or as gold: while nobody makes one, the counts hold.
+        # People and judges reach items through item sets or as gold: while nobody makes one, nor a variant,
+        # the counts hold.
         # Adjudicating needs no item set: it waits for the project's lock.
         lock_references(project.pk)
-        cursor.execute("LOCK TABLE corpus_itemsetentry, annotate_golditem IN SHARE MODE")
+        cursor.execute("LOCK TABLE corpus_variant, corpus_itemsetentry, annotate_golditem IN SHARE MODE")
         uses = []
         for words, query in BUILT_ON.items():
             cursor.execute(query, keys)

@@ -14,6 +14,8 @@ COUNTED = {
     "queries": ("query", "queries"),
     "candidates": ("candidate", "candidates"),
     "items": ("item", "items"),
+    "variants": ("variant", "variants"),
+    "originals": ("original of them found here", "originals of them found here"),
     "texts": ("text filled in", "texts filled in"),
     "labels": ("label", "labels"),
     "judges": ("judge", "judges"),

@@ -14,7 +14,8 @@ from exchange.importing import run_import
 from exchange.importing.preparing import prepare_import
 
 TABLES = (
-    *("corpus_query", "corpus_candidate", "corpus_item", "corpus_itemset", "corpus_itemsetentry"),
+    *("corpus_query", "corpus_candidate", "corpus_item", "corpus_variant", "corpus_itemset"),
+    "corpus_itemsetentry",
     *("corpus_reference", "corpus_rubric", "corpus_system", "corpus_hit"),
     *("annotate_rater", "annotate_label", "annotate_round", "annotate_participation"),
     *("judges_judge", "judges_prompt", "judges_condition", "judges_run", "judges_verdict"),

@@ -10,7 +10,7 @@ FILES = [
     ("pairs.jsonl", "pairs", 1549),
     ("verdicts.csv.gz", "verdicts", 41816),
     ("replies.jsonl.gz", "verdicts", 4646),
-    ("attacks.jsonl.gz", "pairs", 1952),
+    ("attacks.jsonl.gz", "attacks", 1952),
     ("attack_verdicts.csv.gz", "verdicts", 16215),
     ("runs.txt.gz", "system", 333750),
     ("qrels_human.txt.gz", "qrels", 10828),

@@ -37,6 +37,10 @@ VALUES = (
     | st.lists(TEXTS, max_size=2)
     | st.dictionaries(st.text(max_size=3), TEXTS, max_size=2)
 )
+PLAIN = {
+    "pairs": ["q1", "q1", "", "d1", "", "text", "2", "", None],
+    "attacks": ["q1", "q1", "", "d1", "", "text", "random", "none", "1.5", "", "", "", "2", "", None],
+}
 
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.quick is not never_quick])
@@ -44,7 +48,7 @@ VALUES = (
 @given(data=st.data())
 def test_quick_and_close_agree(name, data):
     kind = KINDS[name]
-    plain = ["q1", "q1", "", "d1", "", "text", "2", "", None] if name == "pairs" else None
+    plain = PLAIN.get(name)
     values = [
         data.draw(st.just(plain[place] if plain else "1.5") | VALUES, label=field.name)
         for place, field in enumerate(kind.fields)

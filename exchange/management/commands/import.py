@@ -24,6 +24,7 @@ EXAMPLES = """
 examples:
   import soil pairs.jsonl
   import soil verdicts.csv.gz --as verdicts
+  import soil attacks.jsonl.gz --as attacks
   import soil qrels.txt --as qrels --rater "Assessor 1"
   import soil qrels.txt --as verdicts --judge gpt-4o
   import soil ratings.csv --map docid=candidate_id relevance=grade --dry-run
@@ -32,8 +33,8 @@ examples:
 
 class Command(BaseCommand):
     help = (
-        "Import a file into a project: pairs, verdicts made elsewhere, people's labels, TREC qrels, topics,"
-        " collection or run files, or Concord's own export. All rows go in, or none."
+        "Import a file into a project: pairs, attacked candidates, verdicts made elsewhere, people's labels,"
+        " TREC qrels, topics, collection or run files, or Concord's own export. All rows go in, or none."
     )
     requires_system_checks = []  # they load every page; `make check` runs them
 
@@ -161,8 +162,10 @@ def _check_names(sniffed: Sniffed, *, judge: str, rater: str, condition: str) ->
         raise CommandError("Grades are a judge's or a person's: give --judge or --rater, not both.")
     if judge and kind not in ("verdicts", "qrels"):
         raise CommandError(f"--judge goes with verdicts and qrels; this file was read as {kind}.")
-    if rater and kind not in ("pairs", "labels", "qrels"):
-        raise CommandError(f"--rater goes with pairs, labels and qrels; this file was read as {kind}.")
+    if rater and kind not in ("pairs", "attacks", "labels", "qrels"):
+        raise CommandError(
+            f"--rater goes with pairs, attacks, labels and qrels; this file was read as {kind}."
+        )
     if condition and not (kind == "verdicts" or judge):
         raise CommandError("--condition goes with a judge's verdicts.")
     if kind == "verdicts" and not judge and "judge" not in sniffed.mapping.values():
