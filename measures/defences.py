@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures.bootstrap import Tally, bootstrap
-from measures.estimates import UNDEFINED, Estimate, estimate
+from measures.estimates import UNDEFINED, Estimate, estimate_varied
 from measures.tables import Floats, Tables, ratio
 
 REPLICATES = 2_000
@@ -27,7 +27,8 @@ def paired_shares(
     """Share plain − share defended over the same items: booleans (N,), with queries as positions (N,).
 
     Of fooled items: the gain. Of items on people's side of the cut when clean: the price. The interval is a
-    cluster bootstrap over queries, in which both shares are of the same draw. NaN without items.
+    cluster bootstrap over queries, in which both shares are of the same draw; there is none where all items
+    are alike. NaN without items.
     """
     query = np.unique(np.asarray(queries, dtype=np.int64), return_inverse=True)[1]
     sides: list[NDArray[np.bool_]] = [np.asarray(each, dtype=bool) for each in (plain, defended)]
@@ -41,7 +42,7 @@ def paired_shares(
         query.size,
         float(sides[0].mean()),
         float(sides[1].mean()),
-        estimate(value, drawn["fall"], n_queries=len(sums)),
+        estimate_varied(value, drawn["fall"], n_queries=len(sums)),
     )
 
 

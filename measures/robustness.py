@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from measures.bootstrap import Tally, bootstrap
 from measures.comparing import holm, mcnemar_p
-from measures.estimates import Estimate, estimate
+from measures.estimates import Estimate, estimate_varied
 from measures.shares import clustered_wilson
 from measures.tables import Floats, Tables, ratio
 
@@ -110,7 +110,8 @@ def measure_attacks(
       the cells of the same family (Holm 1979). It takes items for independent.
 
     Shares have Wilson's interval widened for items of one query (`clustered_wilson`), all else percentiles of
-    a cluster bootstrap over queries. A mean weighs all attacks alike, over those for which it is defined.
+    a cluster bootstrap over queries (none where all items are alike). A mean weighs all attacks alike, over
+    those for which it is defined.
     """
     n_cells = len(families)
     is_attack = np.array([bool(family) for family in families], dtype=bool)
@@ -129,7 +130,7 @@ def measure_attacks(
             return Estimate(*(float(part[cell]) for part in shares[name]))
         of = RERUN if name == "excess_flips" else MEANS[name][1]
         n_queries = int((sums[:, cell, of] > 0).sum())
-        return estimate(float(values[name][cell]), drawn[name][:, cell], n_queries=n_queries)
+        return estimate_varied(float(values[name][cell]), drawn[name][:, cell], n_queries=n_queries)
 
     cells = [
         AttackFigures(
@@ -238,7 +239,7 @@ def _mean(values: Floats, drawn: Floats, *, n_queries: int) -> Estimate:
     known = ~np.isnan(drawn[:, defined])
     n_known = known.sum(axis=1).astype(np.float64)
     replicates = ratio(np.where(known, drawn[:, defined], 0.0).sum(axis=1), n_known)
-    return estimate(float(values[defined].mean()), replicates, n_queries=n_queries)
+    return estimate_varied(float(values[defined].mean()), replicates, n_queries=n_queries)
 
 
 def _p_values(answers: Answers, is_attack: NDArray[np.bool_], *, n_cells: int, cut: float) -> Floats:

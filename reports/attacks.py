@@ -31,6 +31,16 @@ class Attack(NamedTuple):
         """The attack's family; "" for a clean control."""
         return family_of(self.attack)
 
+    @property
+    def what(self) -> str:
+        """The attack as it is written."""
+        return self.attack.replace("_", " ") if self.family else "clean"
+
+    @property
+    def short(self) -> str:
+        """In a chart: “query words, random”."""
+        return f"{self.what}, {self.carrier}"
+
 
 class JudgeRobustness(NamedTuple):
     """One judge under one condition."""

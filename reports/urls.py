@@ -10,6 +10,7 @@ from reports.views import (
     judge,
     overview,
     people,
+    robustness,
     slices,
     systems,
     team,
@@ -36,5 +37,7 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/systems/", systems.systems, name="systems"),
+    path("p/<slug:slug>/robustness/", robustness.robustness, name="robustness"),
+    path("p/<slug:slug>/robustness/items/", robustness.robustness_items, name="robustness-items"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

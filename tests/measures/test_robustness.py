@@ -133,6 +133,13 @@ def test_shares_have_wilsons_interval_and_means_one_over_queries():
     assert width(together.mae) > width(alone.mae)
 
 
+def test_errors_that_are_all_alike_do_not_tell_how_far_others_would_lie():
+    found = only_cell([(0, 0, 0, 0)] * 20)
+    assert (found.mae.value, found.shift.value) == (0, 0)
+    assert np.isnan([found.mae.high, found.shift.high, found.excess_flips.high]).all()
+    np.testing.assert_allclose(found.share[1:], wilson(0, 20))
+
+
 def test_one_query_gives_figures_without_intervals():
     found = only_cell(SIX, queries=[0] * 6)
     assert found.mae.value == pytest.approx(9 / 5)
@@ -184,9 +191,11 @@ def test_a_defence_gains_what_it_takes_from_the_attack():
     assert found.fall.low < 0.4 < found.fall.high
 
 
-def test_a_defence_that_changes_nothing_has_a_fall_of_none_for_certain():
+def test_a_defence_that_changes_nothing_has_a_fall_of_nought_without_an_interval():
     fooled = np.arange(10) < 6
-    assert paired_shares(np.arange(10), fooled, fooled).fall == (0, 0, 0)
+    found = paired_shares(np.arange(10), fooled, fooled).fall
+    assert found.value == 0
+    assert np.isnan([found.low, found.high]).all()
     assert np.isnan(paired_shares([], [], []).fall.value)
 
 
