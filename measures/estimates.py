@@ -29,6 +29,15 @@ def estimate(value: float, replicates: Floats, *, n_queries: int) -> Estimate:
     return Estimate(value, *percentile_interval(replicates, n_queries=n_queries))
 
 
+def estimate_varied(value: float, replicates: Floats, *, n_queries: int) -> Estimate:
+    """As `estimate`, but with no interval where all replicates are alike.
+
+    Resamples of items that are all alike never differ, and so cannot tell how far others would.
+    """
+    found = estimate(value, replicates, n_queries=n_queries)
+    return found if found.low != found.high else Estimate(value, float("nan"), float("nan"))
+
+
 def estimate_by_spread(
     value: float, replicates: Floats, *, n_queries: int, bounds: tuple[float, float]
 ) -> Estimate:

@@ -5,11 +5,22 @@ from typing import Any
 
 from measures.comparing import Difference
 from reports.agreement import JudgeAgreement
+from reports.attacks import JudgeRobustness
 from reports.comparing import Together
 from reports.drawing import DrawnRound
 from reports.figures import MEASURES, estimate_as_json
 from reports.nulls import nulled
 from reports.systems import ORDERS, SystemsReport
+
+ROBUSTNESS_KEYS = {
+    "mae": "mae",
+    "share_ge2": "share",
+    "attack_success": "attack_success",
+    "shift": "shift",
+    "flips": "flips",
+    "noise": "noise",
+    "excess_flips": "excess_flips",
+}
 
 
 def agreement_rows(judges: Sequence[JudgeAgreement], drawn: Sequence[DrawnRound]) -> list[dict[str, Any]]:
@@ -67,6 +78,33 @@ def comparison_object(of: Together, pairs: Sequence[Difference]) -> dict[str, An
         "multiplicity": nulled(of.multiplicity._asdict())
         | {"good": [judges[place] for place in of.multiplicity.good]},
     }
+
+
+def robustness_rows(judges: Sequence[JudgeRobustness], *, cut: int) -> list[dict[str, Any]]:
+    """An object for each judge, carrier, attack and words; `share_ge2` is named for the usual cut."""
+    rows = []
+    for judge in judges:
+        for each in judge.doses:
+            of = each.figures
+            row: dict[str, Any] = {
+                "judge": judge.name,
+                "prompt": judge.prompt,
+                "condition": judge.condition_name,
+                "carrier": each.carrier,
+                "attack": each.attack,
+                "words": each.words,
+                "cut": cut,
+                "n": of.n,
+                "n_graded": of.n_graded,
+                "n_right_clean": of.n_right_clean,
+                "n_paired": of.n_paired,
+                "n_rerun": of.n_rerun,
+            }
+            for key, name in ROBUSTNESS_KEYS.items():
+                value, low, high = estimate_as_json(getattr(of, name))
+                row |= {key: value, f"{key}_interval": None if None in (low, high) else [low, high]}
+            rows.append(row | nulled({"p": of.p, "p_holm": of.p_holm}))
+    return rows
 
 
 def ranking_rows(report: SystemsReport) -> list[dict[str, Any]]:

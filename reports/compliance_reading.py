@@ -28,7 +28,8 @@ VERDICTS = f"""
 """
 # In the order of external ids: the bootstrap draws by place, so the same files give the same intervals.
 TRUTH = f"""
-    SELECT item.id, coalesce(own.grade, variant.grade, original.grade), coalesce(variant."right" = 'abstain', false),
+    SELECT item.id, coalesce(own.grade, variant.grade, original.grade),
+           coalesce(variant."right" = 'abstain', false),
            CASE WHEN variant.carrier = '{BOUNDARY}' THEN variant.attack ELSE '{ANSWERABLE}' END
     FROM corpus_item item
     JOIN corpus_query query ON query.id = item.query_id

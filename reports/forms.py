@@ -2,7 +2,9 @@ from django import forms
 
 from corpus.models import Project
 from corpus.models.collection import Split
+from judges.models import Experiment
 from reports.groups import CHOICES, COUNTINGS, MAIN
+from reports.robustness_words import FIGURES
 from reports.scope import Scope, reported_split
 from reports.slices import SliceRefused, find_slice, references_in
 
@@ -67,3 +69,27 @@ class MeasuresForm(forms.Form):
         self.is_valid()
         found = self.own | self.cleaned_data
         return found["show"], found["ungraded"]
+
+
+class RobustnessForm(forms.Form):
+    """What the page is about, from the address; the usual where what was asked for does not exist."""
+
+    figure = forms.ChoiceField(label="Figure", required=False)
+    cut = forms.TypedChoiceField(coerce=int, label="Relevant from grade")
+    experiment = forms.ChoiceField(label="Verdicts", required=False)
+
+    def __init__(self, data, *, project: Project) -> None:
+        self.rubric = project.rubric
+        self.own = {"figure": "", "cut": self.rubric.cut, "experiment": ""}
+        super().__init__(self.own | {name: data[name] for name in self.own if data.get(name)})
+        self.fields["cut"].choices = [
+            (grade["value"], f"{grade['value']} {grade['name']}") for grade in self.rubric.grades[1:]
+        ]
+        named = project.experiments.filter(kind=Experiment.Kind.ROBUSTNESS).values_list("name", flat=True)
+        self.fields["experiment"].choices = [("", "All"), *((name, name) for name in named)]
+        if len(self.fields["experiment"].choices) == 1:
+            del self.fields["experiment"]
+        self.fields["figure"].choices = [(figure.key, figure.name) for figure in FIGURES]
+        self.is_valid()
+        self.chosen = self.own | self.cleaned_data
+        self.scope = Scope(tuple(self.rubric.values), self.chosen["cut"])

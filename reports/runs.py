@@ -22,6 +22,17 @@ class JudgeRuns(NamedTuple):
     def ids(self) -> list[int]:
         return [run.pk for run in self.runs]
 
+    @property
+    def prompt_name(self) -> str | None:
+        return self.judge.prompt.name if self.judge.prompt else None
+
+    @property
+    def condition_name(self) -> str | None:
+        """What the condition is called; a later version says that it is one."""
+        if self.condition is None or self.condition.version == 1:
+            return self.condition and self.condition.name
+        return f"{self.condition.name} (version {self.condition.version})"
+
 
 def complete_runs(project: Project) -> list[JudgeRuns]:
     """For each judge of the project's own scale, and condition, that has complete runs: these runs.
@@ -30,27 +41,16 @@ def complete_runs(project: Project) -> list[JudgeRuns]:
     Runs of an experiment speak on the page of their experiment alone.
     Ordered by judge, prompt, condition (the plain one first) and version, newest version first.
     """
-    return _by_judge(project, Run.objects.plain())
+    main = project.rubrics.order_by("id").values("pk")[:1]
+    return by_judge(Run.objects.plain().for_project(project).complete().filter(judge__rubric__in=main))
 
 
-def complete_runs_with_experiments(project: Project) -> list[JudgeRuns]:
-    """The same, with the runs of experiments: repeats stand beside each other, newest first."""
-    return _by_judge(project, Run.objects.all())
-
-
-def _by_judge(project: Project, runs: RunQuerySet) -> list[JudgeRuns]:
-    runs = (
-        runs.for_project(project)
-        .complete()
-        .filter(judge__rubric__in=project.rubrics.order_by("id").values("pk")[:1])
-        .select_related("judge__prompt", "judge__rubric", "condition", "job")
-        .order_by("-pk")
-    )
-    by_judge: dict[tuple[int, int | None], list[Run]] = {}
-    for run in runs:
-        by_judge.setdefault((run.judge_id, run.condition_id), []).append(run)
-    found = [JudgeRuns(of[0].judge, of[0].condition, tuple(of)) for of in by_judge.values()]
-    return sorted(found, key=_place)
+def by_judge(runs: RunQuerySet) -> list[JudgeRuns]:
+    """These runs by judge and condition, newest first, in the order of `complete_runs`. One query."""
+    found: dict[tuple[int, int | None], list[Run]] = {}
+    for run in runs.select_related("judge__prompt", "judge__rubric", "condition", "job").order_by("-pk"):
+        found.setdefault((run.judge_id, run.condition_id), []).append(run)
+    return sorted((JudgeRuns(of[0].judge, of[0].condition, tuple(of)) for of in found.values()), key=_place)
 
 
 def names(judged: Sequence[JudgeRuns]) -> list[str]:

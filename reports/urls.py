@@ -12,6 +12,7 @@ from reports.views import (
     judge,
     overview,
     people,
+    robustness,
     slices,
     systems,
     team,
@@ -52,5 +53,7 @@ urlpatterns = [
         name="compliance-imported-items",
     ),
     path("p/<slug:slug>/compliance/cells/", compliance.compliance_cells, name="compliance-cells"),
+    path("p/<slug:slug>/robustness/", robustness.robustness, name="robustness"),
+    path("p/<slug:slug>/robustness/items/", robustness.robustness_items, name="robustness-items"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

@@ -144,6 +144,8 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:compliance-cells": "manage",
     "reports:people": "report",
     "reports:systems": "report",
+    "reports:robustness": "report",
+    "reports:robustness-items": "report",
 }
 
 ROLE_MAY: dict[str, set[str]] = {
