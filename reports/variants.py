@@ -43,8 +43,8 @@ PACKED = f"""
            string_agg(int8send(matched.query_id), ''::bytea),
            string_agg(int8send(coalesce(matched.control_id, {NO_CONTROL})), ''::bytea),
            string_agg(int2send(coalesce(people.grade, {UNGRADED})::smallint), ''::bytea),
-           string_agg(int2send(coalesce(of_control.grade, control.grade, origin.grade, people.grade, {UNGRADED})::smallint),
-                      ''::bytea)
+           string_agg(int2send(coalesce(of_control.grade, control.grade, origin.grade, people.grade,
+               {UNGRADED})::smallint), ''::bytea)
     FROM matched
     LEFT JOIN corpus_reference own ON own.item_id = matched.item_id
     LEFT JOIN corpus_reference source ON source.item_id = matched.original_id
@@ -52,7 +52,8 @@ PACKED = f"""
     LEFT JOIN corpus_variant control ON control.item_id = matched.control_id
     LEFT JOIN corpus_reference origin ON origin.item_id = control.original_id
     CROSS JOIN LATERAL (SELECT coalesce(
-        own.grade, matched.grade, CASE WHEN matched."right" = '{Right.GRADE}' THEN source.grade END)) people (grade)
+        own.grade, matched.grade, CASE WHEN matched."right" = '{Right.GRADE}' THEN source.grade END
+    )) people (grade)
     WHERE %(items)s::bigint[] IS NULL OR matched.item_id = ANY(%(items)s)
     GROUP BY 1, 2, 3
     ORDER BY matched.carrier COLLATE "C", matched.attack COLLATE "C", matched.words
