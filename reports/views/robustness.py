@@ -7,6 +7,7 @@ from django.utils.http import urlencode
 
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
+from judges.models import Experiment
 from reports.attack_families import FAMILIES
 from reports.attacked_items import SHOWN, find_cell, show_items
 from reports.attacks import Attack, JudgeRobustness, Robustness
@@ -31,6 +32,7 @@ from reports.scope import Scope
 from reports.standing import SIGNIFICANT
 
 PAGE_SIZE = 20
+MOST_BATTERIES = 10  # newest plans that the page links to
 N_SAID = 5  # judges that are spoken of before the rest is folded
 KEPT = ("cut", "experiment")
 
@@ -43,7 +45,14 @@ def robustness(request: HttpRequest, project: Project) -> HttpResponse:
     """
     form = RobustnessForm(request.GET, project=project)
     report, carrier = _report(project, form, request.GET.get("carrier", ""))
-    context = {"form": form, "report": report, "carrier": carrier, "rail": "robustness"}
+    batteries = project.experiments.filter(kind=Experiment.Kind.ROBUSTNESS)[:MOST_BATTERIES]
+    context = {
+        "form": form,
+        "report": report,
+        "carrier": carrier,
+        "experiments": batteries,
+        "rail": "robustness",
+    }
     figure = BY_KEY.get(form.chosen["figure"]) or usual_figure(report.judges)
     table = attack_table(report.judges, figure)
     judges = [row.judge for row in table.rows] or report.judges
