@@ -75,7 +75,10 @@ def make_compliance_items(
         kind: len({item for item, each in zip(made, changed, strict=True) if each.attack == kind})
         for kind in kinds
     }
-    existing = project.item_sets.filter(made_from=made_from | {"families": families}).first()
+    listed = [
+        [family, n] for family, n in families.items()
+    ]  # JSONB would put a mapping's keys in another order
+    existing = project.item_sets.filter(made_from=made_from | {"families": listed}).first()
     if existing:
         return ComplianceItems(existing, families)
     items = [*(each.item_id for each in answerable), *dict.fromkeys(made)]
@@ -83,7 +86,7 @@ def make_compliance_items(
         project,
         items,
         name=free_name(project, "Compliance items"),
-        made_from=made_from | {"families": families},
+        made_from=made_from | {"families": listed},
     )
     return ComplianceItems(item_set, families)
 

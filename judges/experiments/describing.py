@@ -3,8 +3,6 @@
 import difflib
 from typing import NamedTuple
 
-from measures.proportions import smallest_paired_difference
-
 from judges.conditions.shown import shown_item, shown_under
 from judges.estimating import estimate_run
 from judges.experiments.planning import FACTORIAL, conditions_of
@@ -13,6 +11,7 @@ from judges.models import Condition, Experiment, Judge
 from judges.prompting import render
 from judges.services.judges import scale_of
 from judges.services.prompts import template_of
+from measures.proportions import smallest_paired_difference
 
 N_CONTRASTS = 5  # planned contrasts of a judge
 
@@ -74,7 +73,7 @@ def describe_plan(experiment: Experiment) -> Plan:
         power=_power(experiment, n_judges=len(judges)),
         warnings=_warnings(experiment),
         judges=judges,
-        families=plan.get("families", {}),
+        families=dict(plan.get("families", [])),
         right="the human grade or one beside it" if plan.get("within") else "exactly the human grade",
         repeats=repeats,
         n_runs=len(judges) * (times + (len(cells) if clean else 0)),
@@ -171,7 +170,7 @@ def _warnings(experiment: Experiment) -> list[str]:
             "Engines are asked at temperature 0, so that repeats show no more than how far a server wavers:"
             " they cost as much as the first and hardly narrow any interval."
         )
-    families = experiment.plan.get("families", {})
+    families = experiment.plan.get("families", [])
     if experiment.kind == Experiment.Kind.COMPLIANCE and families and len(families) == 1:
         found.append("Without boundary items nothing can be said about grades that are made up.")
     return found

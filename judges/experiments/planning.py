@@ -138,7 +138,7 @@ def _plan(
             "judges": [judge.pk for judge in judges],
             "conditions": {cell: condition and condition.pk for cell, condition in conditions.items()},
             "n_items": item_set.n_items,
-            "families": item_set.made_from.get("families", {}),
+            "families": item_set.made_from.get("families", []),
         },
         created_by=by,
     )
