@@ -2,6 +2,7 @@
 
 `remake_consensus` stores the likeliest grade of each item and makes the references from it. Until it has run
 again, items that were labelled since keep their grade of before, or the majority's where they had none.
+Variants are not estimated, as attacked texts say little of how people grade: theirs is the majority's.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from django.utils import timezone
 from annotate.references import ON_THE_SCALE, lock_references, refresh_references
 from corpus.jobs import Progress, do_exclusively, enqueue
 from corpus.models import Item, Job, Project
+from corpus.variants import no_variant
 from measures.dawid_skene import DawidSkene, dawid_skene
 
 BIG = 20_000
@@ -26,7 +28,7 @@ LABELS = f"""
            array_position(%(values)s::int[], label.grade::int) - 1
     FROM annotate_label label
     WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL AND label.gold_grade IS NULL
-      AND label.grade = ANY(%(values)s) AND {ON_THE_SCALE}
+      AND label.grade = ANY(%(values)s) AND {ON_THE_SCALE} AND {no_variant("label.item_id")}
     ORDER BY label.item_id, label.rater_id, label.id DESC
 """
 

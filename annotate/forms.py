@@ -6,6 +6,7 @@ from annotate.models import Label, Round, Slot
 from annotate.services.gold import GoldProblem, gold_of_lines, gold_of_set
 from annotate.services.opening import has_priorities
 from corpus.models import Item, ItemSet, Project, Role, Rubric, User
+from corpus.variants import why_nothing
 
 CANNOT_JUDGE = "cannot_judge"
 
@@ -41,7 +42,7 @@ class RoundPeopleForm(forms.Form):
 
 
 class RoundForm(forms.Form):
-    """A new round. Without an item set it gets all items the project has now."""
+    """A new round. Without an item set it gets all plain items the project has now."""
 
     name = forms.CharField(max_length=200)
     rubric = forms.ModelChoiceField(
@@ -136,8 +137,9 @@ class RoundForm(forms.Form):
     def clean(self) -> dict:
         cleaned = super().clean()
         item_set = cleaned.get("item_set")
-        if not item_set and not Item.objects.for_project(self.project).single().exists():
-            raise ValidationError("The project has no items yet; import some first.")
+        if not item_set and not Item.objects.for_project(self.project).single().plain().exists():
+            nothing = "The project has no items yet; import some first."
+            raise ValidationError(why_nothing(self.project, nothing))
         cleaned["rubric"] = rubric = cleaned.get("rubric") or self.project.rubric
         if item_set and item_set.of_pairs and not rubric.compares:
             self.add_error("item_set", f"Its items are pairs, and “{rubric}” grades one candidate.")

@@ -326,6 +326,9 @@ class ItemFilterForm(forms.Form):
     reference = forms.ChoiceField(
         required=False, choices=[("", "All"), ("yes", "With reference"), ("no", "Without reference")]
     )
+    kind = forms.ChoiceField(
+        required=False, choices=[("", "All"), ("plain", "Plain"), ("variants", "Variants")]
+    )
 
 
 class AuditFilterForm(forms.Form):

@@ -12,6 +12,7 @@ from corpus.models import ItemSet, Membership, Project, Role, Rubric, User
 from corpus.models.audit import Verb
 from corpus.proven_keys import check_again, skip_while_unshared
 from corpus.signals import reference_rule_changed
+from corpus.variants import no_variant
 
 
 @transaction.atomic
@@ -47,11 +48,15 @@ def freeze_rubric(rubric: Rubric) -> None:
 
 @transaction.atomic
 def freeze_all_items(project: Project) -> ItemSet:
-    """The item set of all items the project has now, queries together; an equal one is used again."""
+    """The item set of all plain items the project has now, queries together; an equal one is used again.
+
+    Variants are left out: they are reached by the item sets that were made with them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), coalesce(max(i.id), 0) FROM corpus_item i"
-            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s AND i.rival_id IS NULL",
+            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s AND i.rival_id IS NULL"
+            f" AND {no_variant('i.id')}",
             [project.pk],
         )
         n_items, last_item = cursor.fetchone()
@@ -70,7 +75,8 @@ def freeze_all_items(project: Project) -> ItemSet:
         cursor.execute(
             "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id)"
             " SELECT %s, row_number() OVER (ORDER BY i.query_id, i.id), i.id FROM corpus_item i"
-            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s AND i.rival_id IS NULL",
+            " JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %s AND i.rival_id IS NULL"
+            f" AND {no_variant('i.id')}",
             [item_set.pk, project.pk],
         )
         if skipping:

@@ -18,6 +18,10 @@ def is_plain(item: str = "item_id") -> Exists:
     return ~Exists(Variant.objects.filter(item=OuterRef(item)))
 
 
+def has_variants(project: Project) -> bool:
+    return Variant.objects.filter(item__query__project=project).exists()
+
+
 def count_variants(project: Project) -> Count:
     """How many variants the project has."""
     return count(Variant.objects.filter(item__query__project=project))
@@ -35,10 +39,12 @@ def why_nothing(project: Project, otherwise: str) -> str:
 
 
 def say_left_out(project: Project) -> str:
-    """ "1,952 variants are left out."; empty where there are none."""
+    """ "1,952 variants are left out."; that there is nothing else; empty where there are none."""
     found = count_variants(project)
     if not found.n:
         return ""
+    if has_only_variants(project):
+        return "All items of this project are variants, which are left out here."
     return "1 variant is left out." if found.n == 1 else f"{_first_upper(found)} variants are left out."
 
 

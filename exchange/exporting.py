@@ -16,8 +16,9 @@ from annotate.models import Label
 from corpus.audit import record
 from corpus.counting import count
 from corpus.jobs import JobFailed, Progress, do_exclusively, enqueue
-from corpus.models import Job, Project, Rubric, User
+from corpus.models import ItemSet, Job, Project, Rubric, User
 from corpus.models.audit import Verb
+from corpus.variants import ALL_ARE_VARIANTS, has_only_variants
 from exchange.long_form import EXACT, csv_statements, header, jsonl_statements
 from exchange.qrels_form import id_with_blank, qrels_statement
 from judges.models import Judge
@@ -39,12 +40,14 @@ def prepare_export(
     file_format: str = "csv",
     judge: Judge | None = None,
     scale: Rubric | None = None,
+    item_set: ItemSet | None = None,
     by: User | None = None,
     out: Path | None = None,
 ) -> Job:
     """Queue an export. Qrels hold the reference, or one judge's grades when a judge is given.
 
-    With a `scale` of the project's further ones, the labels of the rounds on it alone.
+    With a `scale` of the project's further ones, the labels of the rounds on it alone. Without an `item_set`
+    variants are left out, and runs of experiments.
     `out` is where a command wants the file; without it the file lies under CONCORD_VAR and is downloaded.
     """
     if what not in WHAT or file_format not in FILE_FORMATS:
@@ -55,6 +58,7 @@ def prepare_export(
         raise CannotExport("Labels on a further scale of the project go out as CSV or JSON lines.")
     if judge is not None and file_format != "qrels":
         raise CannotExport("One judge's grades go out as qrels; the long form holds those of all judges.")
+    _check_items(project, item_set, scale)
     job = Job.objects.create(
         project=project,
         kind=Job.Kind.EXPORT,
@@ -64,6 +68,7 @@ def prepare_export(
             "scale": scale.pk if scale else None,
             "file_format": file_format,
             "judge": judge.pk if judge else None,
+            "item_set": item_set.pk if item_set else None,
             "out": str(out.resolve()) if out else "",
         },
     )
@@ -71,6 +76,19 @@ def prepare_export(
     if out is None:
         enqueue(job)
     return job
+
+
+def _check_items(project: Project, item_set: ItemSet | None, scale: Rubric | None) -> None:
+    """Raise CannotExport where these items cannot go out on this scale, or there are only variants."""
+    compares = scale is not None and scale.compares
+    if item_set is None:
+        if not compares and has_only_variants(project):
+            raise CannotExport(ALL_ARE_VARIANTS)
+    elif item_set.project_id != project.pk:
+        raise CannotExport("That item set belongs to another project.")
+    elif item_set.of_pairs != compares:
+        kind = "pairs, which a preference compares" if item_set.of_pairs else "single, and no preference"
+        raise CannotExport(f"The items of “{item_set}” are {kind}. Choose another item set or scale.")
 
 
 def export_path(job: Job) -> Path:
@@ -104,7 +122,8 @@ def export_file(job: Job, progress: Progress) -> dict:
             progress.update(n_total=_expected_rows(job), note="Writing rows")
             with _Sink(file, progress) as sink:
                 if job.params["file_format"] == "csv":
-                    sink.write([header(Rubric.objects.filter(pk=job.params.get("scale")).first())])
+                    scale = Rubric.objects.filter(pk=job.params.get("scale")).first()
+                    sink.write([header(scale, item_set=job.params.get("item_set"))])
                 for statement, params in _statements(job):
                     sink.copy(statement, params)
                 sink.finish()
@@ -181,22 +200,25 @@ class _Sink:
 def _statements(job: Job) -> Iterable[tuple[str, dict]]:
     """COPY statements whose output, one after the other, is the file. Raises JobFailed where it cannot be."""
     file_format, what = job.params["file_format"], job.params["what"]
+    scale, item_set = job.params.get("scale"), job.params.get("item_set")
     if file_format == "csv":
-        return csv_statements(job.project_id, what=what, scale=job.params.get("scale"))
+        return csv_statements(job.project_id, what=what, scale=scale, item_set=item_set)
     if file_format == "jsonl":
-        return jsonl_statements(job.project_id, what=what, scale=job.params.get("scale"))
+        return jsonl_statements(job.project_id, what=what, scale=scale, item_set=item_set)
     judge = job.params["judge"]
-    if unfit := id_with_blank(job.project_id, judge_id=judge):
+    if unfit := id_with_blank(job.project_id, judge_id=judge, item_set=item_set):
         raise JobFailed(
             f"The id “{unfit}” has a blank in it, and qrels have blanks between their columns."
             " Export CSV or JSON lines instead."
         )
-    return [qrels_statement(job.project_id, judge_id=judge)]
+    return [qrels_statement(job.project_id, judge_id=judge, item_set=item_set)]
 
 
 def _expected_rows(job: Job) -> int | None:
-    """About how many rows will come, from cheap counts; None for references, other scales and qrels."""
-    if job.params["file_format"] == "qrels" or job.params["what"] == "references" or job.params.get("scale"):
+    """About how many rows will come, from cheap counts; None for references, other scales, sets and qrels."""
+    if job.params["file_format"] == "qrels" or job.params["what"] == "references":
+        return None
+    if job.params.get("scale") or job.params.get("item_set"):
         return None
     n = 0
     with connection.cursor() as cursor:

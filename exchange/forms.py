@@ -2,7 +2,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 
-from corpus.models import Job, Project
+from corpus.models import ItemSet, Job, Project
 from exchange.formats.columns import IGNORED, METADATA
 from exchange.formats.kinds import KINDS
 from exchange.importing.labels import DEFAULT_RATER
@@ -42,6 +42,11 @@ class JudgeChoice(forms.ModelChoiceField):
         return f"{judge.name}{f' · {judge.prompt.name}' if judge.prompt else ''}{version}"
 
 
+class ItemSetChoice(forms.ModelChoiceField):
+    def label_from_instance(self, item_set: ItemSet) -> str:
+        return f"{item_set.name} ({item_set.n_items:,} {'pairs' if item_set.of_pairs else 'items'})"
+
+
 class ExportForm(forms.Form):
     """What goes out, and as what. Qrels hold one grade per item: the reference, or one judge’s."""
 
@@ -73,8 +78,18 @@ class ExportForm(forms.Form):
         required=False,
     )
 
+    item_set = ItemSetChoice(
+        label="Items",
+        queryset=ItemSet.objects.none(),
+        empty_label="All items; variants are left out",
+        required=False,
+        help_text="Of an item set everything goes out: its variants, with what they were made from, and the"
+        " verdicts of experiments.",
+    )
+
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["item_set"].queryset = project.item_sets.order_by("of_pairs", "name")
         answered = Run.objects.filter(judge=OuterRef("pk"), job__state=Job.State.DONE, n_graded__gt=0)
         judges = Judge.objects.filter(Exists(answered), project=project).select_related("prompt")
         self.fields["judge"].queryset = judges
@@ -87,11 +102,12 @@ class ExportForm(forms.Form):
     def choices(self) -> dict:
         """The keyword arguments for `prepare_export`."""
         cleaned = self.cleaned_data
+        chosen = {"file_format": cleaned["file_format"], "item_set": cleaned["item_set"]}
         if cleaned["file_format"] == "qrels":
-            return {"file_format": "qrels", "judge": cleaned["judge"], "what": whose(cleaned["judge"])}
+            return chosen | {"judge": cleaned["judge"], "what": whose(cleaned["judge"])}
         if scale := self.scales.get(cleaned["what"]):
-            return {"file_format": cleaned["file_format"], "what": "labels", "scale": scale}
-        return {"file_format": cleaned["file_format"], "what": cleaned["what"]}
+            return chosen | {"what": "labels", "scale": scale}
+        return chosen | {"what": cleaned["what"]}
 
 
 def whose(judge: Judge | None) -> str:

@@ -2,7 +2,8 @@
 
 Labels from files come first, then round by round, then run by run, oldest first: so a file tells the order
 in which one person or judge changed their mind, and nothing is ever sorted. Items that nobody has graded
-are not in it.
+are not in it. Variants and the runs of experiments go out where their item set is asked for, alone: then
+every row says what it is a variant of.
 
 CSV cells that a spreadsheet could run as formulas are guarded here by the rule of
 `corpus.formula_guard`; `import --as grades` takes the guard off again. JSON needs none.
@@ -15,6 +16,7 @@ from django.db import connection
 
 from corpus.formula_guard import GUARD_REGEX
 from corpus.models import Rubric
+from corpus.variants import no_variant
 
 # The connection writes times in UTC and in ISO's form; this makes every number read back to the last bit.
 EXACT = "SET LOCAL extra_float_digits TO 1"
@@ -61,6 +63,21 @@ COLUMNS = (
     Column("created_at", "l.created_at", "v.created_at"),
 )
 
+# What a row tells of its item where an item set is exported.
+VARIANT_COLUMNS: list[tuple[str, str, bool]] = [
+    ("carrier", "w.carrier", True),
+    ("attack", "w.attack", True),
+    ("words", "w.words", False),
+    ("original_query_id", "wq.external_id", True),
+    ("original_candidate_id", "wc.external_id", True),
+    ("right", 'w."right"', False),
+]
+VARIANT = (
+    " LEFT JOIN corpus_variant w ON w.item_id = i.id LEFT JOIN corpus_item wi ON wi.id = w.original_id"
+    " LEFT JOIN corpus_query wq ON wq.id = wi.query_id"
+    " LEFT JOIN corpus_candidate wc ON wc.id = wi.candidate_id"
+)
+
 WON = "CASE {} WHEN 2 THEN 'candidate' WHEN 0 THEN 'rival' WHEN 1 THEN 'neither' END"
 RIVAL = " JOIN corpus_candidate x ON x.id = i.rival_id"
 # A preference in columns of its own: name, SQL, whether it may be text from outside.
@@ -101,9 +118,11 @@ PREFERENCE_OF_JUDGE = {
 }
 
 
-def header(rubric: Rubric | None = None) -> bytes:
-    """The first line of a CSV file of the long form, or of labels on this rubric."""
+def header(rubric: Rubric | None = None, *, item_set: int | None = None) -> bytes:
+    """The first line of a CSV file of the long form, or of labels on this rubric, or of this item set."""
     columns: Sequence[tuple] = PREFERENCE_COLUMNS if rubric and rubric.compares else COLUMNS
+    if item_set is not None and not (rubric and rubric.compares):
+        columns = [*columns, *VARIANT_COLUMNS]
     return ",".join(column[0] for column in columns).encode() + b"\n"
 
 
@@ -145,6 +164,28 @@ VERDICTS_OF_RUN = (
 Statement = tuple[str, dict]
 
 
+class Taken(NamedTuple):
+    """Which items go out: those of one item set, or all that are no variants."""
+
+    item_set: int | None
+
+    def source(self, source: str, *, item: str, extra: str = "") -> str:
+        """The FROM and WHERE kept to these items; `item` is the column with their key, `extra` a join."""
+        if self.item_set is None:
+            return f"{source.replace(' WHERE', f'{extra} WHERE')} AND {no_variant(item)}"
+        joined = source.replace(" WHERE", f"{VARIANT}{extra} WHERE")
+        entry = f"SELECT FROM corpus_itemsetentry e WHERE e.item_id = {item} AND e.item_set_id = %(item_set)s"
+        return f"{joined} AND EXISTS ({entry})"
+
+    def columns(self, columns: Sequence[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
+        """These, and what says of which item each is a variant."""
+        return [*columns, *(VARIANT_COLUMNS if self.item_set is not None else ())]
+
+    @property
+    def keys(self) -> dict[str, object]:
+        return {} if self.item_set is None else {"item_set": self.item_set}
+
+
 def guarded(expression: str) -> str:
     """SQL for a text with its guard. Most begin with a letter or a digit and need no look at the rule."""
     return (
@@ -154,7 +195,9 @@ def guarded(expression: str) -> str:
     )
 
 
-def csv_statements(project_id: int, *, what: str, scale: int | None = None) -> Iterator[Statement]:
+def csv_statements(
+    project_id: int, *, what: str, scale: int | None = None, item_set: int | None = None
+) -> Iterator[Statement]:
     """COPY statements whose output, below `header`, is the long form as CSV: UTF-8, cells guarded."""
 
     def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
@@ -162,22 +205,29 @@ def csv_statements(project_id: int, *, what: str, scale: int | None = None) -> I
             guarded(value) if is_text and value != ABSENT else value for _, value, is_text in columns
         )
 
-    for select, keys in _selects(project_id, what=what, scale=scale, cells=cells):
+    taken = Taken(item_set)
+    for select, keys in _selects(project_id, what=what, scale=scale, taken=taken, cells=cells):
         yield f"COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", keys | {"guard": GUARD_REGEX}
 
 
-def jsonl_statements(project_id: int, *, what: str, scale: int | None = None) -> Iterator[Statement]:
+def jsonl_statements(
+    project_id: int, *, what: str, scale: int | None = None, item_set: int | None = None
+) -> Iterator[Statement]:
     """COPY statements of the long form as JSON lines; labels have no keys that only verdicts have."""
 
     def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
         return ", ".join(f"{value} AS {name}" for name, value, _ in columns if value != ABSENT)
 
-    for select, keys in _selects(project_id, what=what, scale=scale, cells=cells):
+    taken = Taken(item_set)
+    for select, keys in _selects(project_id, what=what, scale=scale, taken=taken, cells=cells):
         yield copy_lines_out(f"SELECT row_to_json(grades)::text FROM ({select}) grades"), keys
 
 
+Cells = Callable[[Sequence], str]
+
+
 def _selects(
-    project_id: int, *, what: str, scale: int | None, cells: Callable[[Sequence], str]
+    project_id: int, *, what: str, scale: int | None, taken: Taken, cells: Cells
 ) -> Iterator[Statement]:
     """The SELECTs of labels (from files, then each round's) and of verdicts (each complete run's).
 
@@ -185,44 +235,48 @@ def _selects(
     labels and its judges' verdicts. Or of the references alone, as labels that one rater might have given.
     """
     if scale is not None:
-        yield from _labels_of_rounds(scale, cells)
-        yield from _verdicts_of_judges(scale, cells)
+        yield from _labels_of_rounds(scale, taken, cells)
+        yield from _verdicts_of_judges(scale, taken, cells)
         return
-    labels = cells([(column.name, column.label, column.is_text) for column in COLUMNS])
+    labels = cells(taken.columns([(column.name, column.label, column.is_text) for column in COLUMNS]))
+    keys = {"project": project_id, **taken.keys}
     if what == "references":
-        yield f"SELECT {labels} {REFERENCES}", {"project": project_id}
+        yield f"SELECT {labels} {taken.source(REFERENCES, item='l.item_id')}", keys
         return
     own = Rubric.objects.filter(project=project_id).order_by("id").values_list("pk", flat=True)[0]
     if what != "verdicts":
-        yield f"SELECT {labels} {LABELS_FROM_FILES}", {"project": project_id}
-        yield from _labels_of_rounds(own, cells)
+        yield f"SELECT {labels} {taken.source(LABELS_FROM_FILES, item='l.item_id')}", keys
+        yield from _labels_of_rounds(own, taken, cells)
     if what != "labels":
-        yield from _verdicts_of_judges(own, cells)
+        yield from _verdicts_of_judges(own, taken, cells)
 
 
-def _verdicts_of_judges(rubric_id: int, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
+def _verdicts_of_judges(rubric_id: int, taken: Taken, cells: Cells) -> Iterator[Statement]:
     """The SELECT of each complete run of a judge on this rubric; of a preference in columns of its own."""
     rubric = Rubric.objects.get(pk=rubric_id)
     columns = [(column.name, column.verdict, column.is_text) for column in COLUMNS]
     marks, keys = _named_marks(rubric, "v.marks")
     if marks:
         columns = [("marks", marks, False) if column[0] == "marks" else column for column in columns]
-    source = VERDICTS_OF_RUN
+    columns, extra = taken.columns(columns), ""
     if rubric.compares:
         columns = [
             (name, PREFERENCE_OF_JUDGE.get(name, value), is_text)
             for name, value, is_text in PREFERENCE_COLUMNS
         ]
-        source = VERDICTS_OF_RUN.replace(" WHERE", RIVAL + " WHERE")
+        extra = RIVAL
+    source = taken.source(VERDICTS_OF_RUN, item="v.item_id", extra=extra)
+    whose = "n.experiment_id IS NULL" if taken.item_set is None else "true"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n.id FROM judges_run n JOIN judges_judge j ON j.id = n.judge_id"
-            " JOIN corpus_job b ON b.id = n.job_id WHERE j.rubric_id = %s AND b.state = 'done' ORDER BY n.id",
+            " JOIN corpus_job b ON b.id = n.job_id"
+            f" WHERE j.rubric_id = %s AND b.state = 'done' AND {whose} ORDER BY n.id",
             [rubric_id],
         )
         runs = cursor.fetchall()
     for (run,) in runs:
-        yield f"SELECT {cells(columns)} {source}", {"run": run, **keys}
+        yield f"SELECT {cells(columns)} {source}", {"run": run, **keys, **taken.keys}
 
 
 def _named_marks(rubric: Rubric, marks: str) -> tuple[str, dict[str, object]]:
@@ -236,18 +290,17 @@ def _named_marks(rubric: Rubric, marks: str) -> tuple[str, dict[str, object]]:
     return f"CASE WHEN {marks} IS NOT NULL THEN json_build_object({pairs}) END", keys
 
 
-def _labels_of_rounds(rubric_id: int, cells: Callable[[Sequence], str]) -> Iterator[Statement]:
+def _labels_of_rounds(rubric_id: int, taken: Taken, cells: Cells) -> Iterator[Statement]:
     """The SELECT of each round on this rubric; of a preference in columns of its own."""
     rubric = Rubric.objects.get(pk=rubric_id)
     columns = [(column.name, column.label, column.is_text) for column in COLUMNS]
     marks, keys = _named_marks(rubric, "l.marks")
     if marks:
         columns = [("marks", marks, False) if column[0] == "marks" else column for column in columns]
-    source = LABELS_OF_ROUND
-    if rubric.compares:
-        columns, source = PREFERENCE_COLUMNS, LABELS_OF_ROUND.replace(" WHERE", RIVAL + " WHERE")
+    columns = PREFERENCE_COLUMNS if rubric.compares else taken.columns(columns)
+    source = taken.source(LABELS_OF_ROUND, item="l.item_id", extra=RIVAL if rubric.compares else "")
     for round in rubric.rounds.order_by("id").values_list("pk", flat=True):
-        yield f"SELECT {cells(columns)} {source}", {"round": round, **keys}
+        yield f"SELECT {cells(columns)} {source}", {"round": round, **keys, **taken.keys}
 
 
 def copy_lines_out(select: str) -> str:

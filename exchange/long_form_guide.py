@@ -30,3 +30,13 @@ COLUMN_WORDS = {
     "metadata": "The candidate’s other columns, as JSON.",
     "created_at": "When the grade was given or imported, with time zone.",
 }
+
+VARIANT_WORDS = {
+    "carrier": "Of a variant, what was attacked; empty for plain items.",
+    "attack": "What was done to it; “none” for a clean control.",
+    "words": "Words of the carrier, or the dose.",
+    "original_query_id": "The query’s id of the item it was made from, where that is in the project.",
+    "original_candidate_id": "That item’s candidate id.",
+    "right": "What a judge has to do with it: “grade”, or “abstain” where it cannot be judged.",
+}
+"""What comes behind these where an item set is exported (long_form.VARIANT_COLUMNS)."""

@@ -6,6 +6,7 @@ import numpy as np
 from django.db import connection
 
 from corpus.models.collection import Split
+from corpus.variants import no_variant
 from judges.engines.base import Check
 from judges.models import Judge, Run
 from judges.scoring.base import Answer, JudgedItem, ScoringProblem
@@ -30,7 +31,10 @@ class NoEngine:
 def members_without_run(jury: Judge) -> list[Judge]:
     """Members that have no complete run yet, so that the jury cannot meet."""
     done = set(
-        Run.objects.complete().filter(judge__juries=jury, condition=None).values_list("judge_id", flat=True)
+        Run.objects.complete()
+        .plain()
+        .filter(judge__juries=jury, condition=None)
+        .values_list("judge_id", flat=True)
     )
     return [member for member in jury.members.order_by("name", "version") if member.pk not in done]
 
@@ -68,7 +72,7 @@ def _read_grades(run: Run, members: list[Judge], values: list[int]) -> tuple[lis
             FROM judges_run r JOIN corpus_job j ON j.id = r.job_id AND j.state = 'done'
             JOIN judges_verdict v ON v.run_id = r.id
             JOIN corpus_itemsetentry e ON e.item_set_id = %s AND e.item_id = v.item_id
-            WHERE r.judge_id = ANY(%s) AND r.condition_id IS NULL
+            WHERE r.judge_id = ANY(%s) AND r.condition_id IS NULL AND r.experiment_id IS NULL
             ORDER BY v.item_id, r.judge_id, r.id DESC
             """,
             [run.item_set_id, [member.pk for member in members]],
@@ -90,14 +94,15 @@ def _weights(members: list[Judge], values: list[int]) -> list[float]:
     column_of = {member.pk: place for place, member in enumerate(members)}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT judge_id, reference, grade, count(*) FROM (
                 SELECT DISTINCT ON (v.item_id, r.judge_id) r.judge_id, f.grade AS reference, v.grade
                 FROM judges_run r JOIN corpus_job j ON j.id = r.job_id AND j.state = 'done'
                 JOIN judges_verdict v ON v.run_id = r.id
                 JOIN corpus_reference f ON f.item_id = v.item_id
                 JOIN corpus_query q ON q.id = f.query_id AND q.split = %s
-                WHERE r.judge_id = ANY(%s) AND r.condition_id IS NULL
+                WHERE r.judge_id = ANY(%s) AND r.condition_id IS NULL AND r.experiment_id IS NULL
+                  AND {no_variant("v.item_id")}
                 ORDER BY v.item_id, r.judge_id, r.id DESC
             ) latest WHERE grade IS NOT NULL GROUP BY judge_id, reference, grade
             """,

@@ -14,6 +14,7 @@ from corpus import jobs
 from corpus.jobs import JobFailed, Progress
 from corpus.models import Item, ItemSetEntry, Job, Project, Reference, Rubric, User
 from corpus.models.collection import Split
+from corpus.variants import is_plain, why_nothing
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.engines.base import Prompt as Messages
 from judges.items import judged_items
@@ -59,7 +60,7 @@ def render_draft(template: PromptTemplate, item_id: int, *, rubric: Rubric) -> M
 
 def sample_items(project: Project, *, n: int, pairs: bool = False, seed: int | None = None) -> list[int]:
     """Ids of `n` items by lot: of the tune split with a reference; any items where there are none such."""
-    items = Item.objects.filter(query__project=project, rival__isnull=not pairs).order_by("pk")
+    items = Item.objects.filter(query__project=project, rival__isnull=not pairs).plain().order_by("pk")
     tuned = items.filter(query__split=Split.TUNE, reference__isnull=False)
     ids = list(tuned.values_list("pk", flat=True)[:100_000]) or list(
         items.values_list("pk", flat=True)[:10_000]
@@ -91,9 +92,13 @@ def save_prompt(project: Project, template: PromptTemplate) -> Prompt:
 def n_versions_on_test(project: Project, name: str) -> int:
     """How many versions of this prompt were measured on items of the test split that have a reference."""
     tested = ItemSetEntry.objects.filter(
-        item_set=OuterRef("item_set"), item__query__split=Split.TEST, item__reference__isnull=False
+        is_plain(),
+        item_set=OuterRef("item_set"),
+        item__query__split=Split.TEST,
+        item__reference__isnull=False,
     )
-    runs = Run.objects.complete().filter(Exists(tested), judge__project=project, judge__prompt__name=name)
+    runs = Run.objects.complete().plain()
+    runs = runs.filter(Exists(tested), judge__project=project, judge__prompt__name=name)
     return runs.values("judge__prompt_id").distinct().count()
 
 
@@ -122,7 +127,7 @@ def start_try(
     """A job that shows what the draft makes of these items. Raises DraftRefused."""
     draft_template(fields, rubric=rubric)
     if not item_ids:
-        raise DraftRefused("There is no item to try the prompt on: import some first.")
+        raise DraftRefused(why_nothing(project, "There is no item to try the prompt on: import some first."))
     if is_outside(engine) and not project.may_leave:
         raise DraftRefused(
             f"The engine “{engine}” is outside this machine; the project's settings let no texts leave it."

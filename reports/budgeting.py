@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from corpus.models import Project
+from corpus.variants import no_variant
 from measures.budget import Need, Spread, influences, labels_needed, neyman, spread_of_kappa
 from measures.estimates import Estimate
 from measures.powered import Powered, powered_mean
@@ -26,12 +27,13 @@ TARGET = 0.05
 N_NEXT = 100
 CURVE = tuple(2.0**power for power in np.arange(-2, 4.01, 0.5))  # × the labels there are
 
-GRADED = """
+GRADED = f"""
     SELECT string_agg(int8send(verdict.item_id), ''::bytea), string_agg(int8send(item.query_id), ''::bytea),
            string_agg(int2send(verdict.grade), ''::bytea)
-    FROM ({verdicts}) verdict JOIN corpus_item item ON item.id = verdict.item_id
+    FROM ({{verdicts}}) verdict JOIN corpus_item item ON item.id = verdict.item_id
     JOIN corpus_query query ON query.id = item.query_id
     WHERE verdict.grade = ANY(%(values)s) AND (%(split)s::varchar IS NULL OR query.split = %(split)s)
+      AND {no_variant("verdict.item_id")}
 """
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from django.db import connection
 
 from corpus.models import Project
+from corpus.variants import no_variant
 from judges.models import Outcome
 from judges.models.judge import Scoring
 from measures.bootstrap import Tally
@@ -27,15 +28,17 @@ MOST_STRIPES = 200
 
 
 N_REASONS = 10
-REASONS = """
+REASONS = f"""
     SELECT outcome, left(reason, 200), count(*) FROM judges_verdict
     WHERE run_id = ANY(%(runs)s) AND outcome <> ALL(%(graded)s) AND reason <> ''
+      AND {no_variant("item_id")}
     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %(n)s
 """
 N_MASSES = 20
-MASSES = """
+MASSES = f"""
     SELECT least(greatest(floor(label_mass * %(n)s), 0), %(n)s - 1)::int, count(*)
-    FROM judges_verdict WHERE run_id = ANY(%(runs)s) AND label_mass IS NOT NULL GROUP BY 1
+    FROM judges_verdict WHERE run_id = ANY(%(runs)s) AND label_mass IS NOT NULL AND {no_variant("item_id")}
+    GROUP BY 1
 """
 
 

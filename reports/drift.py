@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
-from judges.models import Judge, Run, Schedule
+from corpus.variants import has_variants, is_plain, no_variant
+from judges.models import Judge, Run, Schedule, Verdict
 from judges.models.judge import Scoring
 from measures.bootstrap import REPLICATES, Tally, bootstrap, query_weights
 from measures.estimates import UNDEFINED, Estimate
@@ -42,11 +44,15 @@ class Drift(NamedTuple):
 
 def drift_of(judge: Judge) -> Drift:
     """Complete plain runs of this very version, oldest first; the first is what the others are held to.
+    Variants are left out, and runs over nothing else.
 
     κ is quadratic, between the grades of two runs; intervals are 95 %, from resampled queries.
     """
     schedule = Schedule.objects.filter(judge=judge, scope=Schedule.Scope.DRIFT).order_by("pk").first()
-    runs = judge.runs.complete().filter(condition=None).select_related("job", "item_set", "judge__rubric")
+    runs = judge.runs.complete().plain().filter(condition=None)
+    runs = runs.select_related("job", "item_set", "judge__rubric")
+    if has_variants(judge.project):
+        runs = runs.filter(Exists(Verdict.objects.filter(is_plain(), run=OuterRef("pk"))))
     if schedule and runs.filter(item_set=schedule.item_set).count() > 1:
         runs = runs.filter(item_set=schedule.item_set)
     runs = list(runs.order_by("-pk")[:MOST_RUNS])[::-1]
@@ -65,7 +71,8 @@ def _span(judge: Judge, first: Run) -> float:
         return float(judge.rubric.values[-1] - judge.rubric.values[0])
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(score) - min(score) FROM judges_verdict WHERE run_id = %s AND score IS NOT NULL",
+            "SELECT max(score) - min(score) FROM judges_verdict WHERE run_id = %s AND score IS NOT NULL"
+            f" AND {no_variant('item_id')}",
             [first.pk],
         )
         return float(cursor.fetchone()[0] or 1.0)
@@ -94,12 +101,13 @@ def _read(first: Run, run: Run, values: list[int]) -> tuple[np.ndarray, np.ndarr
     """Grade tables (Q, K, K); sums of score differences and their number (Q, 2); equal grades; items."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT q.id, a.grade, b.grade, count(*), coalesce(sum(b.score - a.score), 0),
                    count(b.score - a.score)
             FROM judges_verdict a JOIN judges_verdict b ON b.run_id = %s AND b.item_id = a.item_id
             JOIN corpus_item i ON i.id = a.item_id JOIN corpus_query q ON q.id = i.query_id
-            WHERE a.run_id = %s AND ((a.grade IS NOT NULL AND b.grade IS NOT NULL)
+            WHERE a.run_id = %s AND {no_variant("a.item_id")}
+              AND ((a.grade IS NOT NULL AND b.grade IS NOT NULL)
                 OR (a.grade IS NULL AND b.grade IS NULL AND a.score IS NOT NULL AND b.score IS NOT NULL))
             GROUP BY 1, 2, 3
             """,

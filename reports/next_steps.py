@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from corpus.variants import ALL_ARE_VARIANTS
+
 N_STEPS = 3
 
 
@@ -25,6 +27,7 @@ class Standing(NamedTuple):
     n_judges_here: int
     is_judging: bool
     best_judge: tuple[int, str] | None  # id and name
+    n_variants: int = 0
 
 
 def next_steps(standing: Standing, *, may: Collection[str]) -> list[NextStep]:
@@ -53,6 +56,12 @@ def _steps(standing: Standing, may: Collection[str]) -> Iterator[NextStep]:
 
 
 def _steps_of_managers(standing: Standing) -> Iterator[NextStep]:
+    if not standing.n_items and standing.n_variants:
+        link, page = ("New judge", "judges:judge-create")
+        if standing.n_judges_here:
+            link, page = ("Start a run", "judges:run-create")
+        yield NextStep(ALL_ARE_VARIANTS, link, page)
+        return
     if not standing.n_items:
         yield NextStep("Bring in queries and candidates from a file.", "Import", "exchange:import-upload")
         return

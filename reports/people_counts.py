@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from annotate.models import Round
 from annotate.references import ON_THE_SCALE
 from corpus.models import Project
+from corpus.variants import no_variant
 from reports.counts import place_queries
 from reports.reading import WORK_MEM
 
@@ -147,7 +148,8 @@ def count_people(
 ) -> PeopleCounts:
     """Count everybody's current labels, of one round or of the whole project (labels from files too).
 
-    Of the project only labels on its own scale. `criterion` is the place among the rubric's scales.
+    Of the project only labels of plain items on its own scale, of a round all of its labels. `criterion` is
+    the place among the rubric's scales.
     """
     names = dict(project.raters.values_list("pk", "name"))
     keys = {
@@ -159,7 +161,8 @@ def count_people(
         "values": list(values),
         "pause": PAUSE_SECONDS,
     }
-    whose = "label.round_id = %(round)s" if round else f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE}"
+    everywhere = f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE} AND {no_variant('label.item_id')}"
+    whose = "label.round_id = %(round)s" if round else everywhere
     grade = "label.grade" if criterion == 0 else f"label.marks[{int(criterion)}]"
     counts = ", ".join(f"count(*) FILTER (WHERE grade = {int(value)})" for value in values)
     said = SAID.format(whose=whose, grade=grade)

@@ -15,6 +15,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from corpus.variants import no_variant
 from judges.models import Outcome
 from reports.runs import JudgeRuns, state_of
 from reports.verdict_rows import verdict_rows
@@ -26,13 +27,13 @@ MOST_KEPT = 64_000_000  # bytes
 UNGRADED = [outcome for outcome in Outcome if outcome != Outcome.GRADED]
 LOWEST = -32_768  # of a smallint, as grades are
 
-REFERENCES = """
+REFERENCES = f"""
     SELECT string_agg(int8send(reference.item_id), ''::bytea),
            string_agg(int8send(reference.query_id), ''::bytea),
            string_agg(int2send(reference.grade::smallint), ''::bytea)
     FROM corpus_reference reference JOIN corpus_query query ON query.id = reference.query_id
     WHERE query.project_id = %(project)s AND reference.grade = ANY(%(values)s)
-      AND (%(split)s::varchar IS NULL OR query.split = %(split)s)
+      AND (%(split)s::varchar IS NULL OR query.split = %(split)s) AND {no_variant("reference.item_id")}
 """
 # A judged grade is itself; a verdict without a grade is minus the place (from 1) of its outcome in UNGRADED.
 VERDICTS = f"""
@@ -101,7 +102,7 @@ kept = Kept(MOST_KEPT)
 
 
 def read_references(project_id: int, *, values: Sequence[int], split: str | None) -> References:
-    """The references of a project whose grade is one of `values`; `split` keeps to its queries."""
+    """References of a project's plain items whose grade is one of `values`; `split` keeps to its queries."""
     with connection.cursor() as cursor:
         cursor.execute(REFERENCES, {"project": project_id, "values": list(values), "split": split})
         packed = cursor.fetchone()

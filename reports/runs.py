@@ -38,10 +38,15 @@ def complete_runs(project: Project) -> list[JudgeRuns]:
     """For each judge of the project's own scale, and condition, that has complete runs: these runs.
 
     A judge on a further scale (several criteria, a preference) grades something else than the references do.
+    Runs of an experiment speak on the page of their experiment alone.
     Ordered by judge, prompt, condition (the plain one first) and version, newest version first.
     """
-    main = project.rubrics.order_by("id").values("pk")[:1]
-    return by_judge(Run.objects.for_project(project).complete().filter(judge__rubric__in=main))
+    return by_judge(on_own_scale(project, Run.objects.plain()))
+
+
+def complete_runs_with_experiments(project: Project) -> list[JudgeRuns]:
+    """The same, with the runs of experiments: repeats stand beside each other, newest first."""
+    return by_judge(on_own_scale(project, Run.objects.all()))
 
 
 def by_judge(runs: RunQuerySet) -> list[JudgeRuns]:
@@ -50,6 +55,12 @@ def by_judge(runs: RunQuerySet) -> list[JudgeRuns]:
     for run in runs.select_related("judge__prompt", "judge__rubric", "condition", "job").order_by("-pk"):
         found.setdefault((run.judge_id, run.condition_id), []).append(run)
     return sorted((JudgeRuns(of[0].judge, of[0].condition, tuple(of)) for of in found.values()), key=_place)
+
+
+def on_own_scale(project: Project, runs: RunQuerySet) -> RunQuerySet:
+    """The complete runs among these whose judge grades on the project's own scale."""
+    main = project.rubrics.order_by("id").values("pk")[:1]
+    return runs.for_project(project).complete().filter(judge__rubric__in=main)
 
 
 def names(judged: Sequence[JudgeRuns]) -> list[str]:

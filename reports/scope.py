@@ -36,7 +36,12 @@ class Scope(NamedTuple):
         scope = [EDITION, *self, project.reference_version, _split_mark(project, self.split), *facts]
         if self.slice:
             scope += label_mark(project)  # what is in a slice depends on texts, metadata and labels
-        return hashlib.blake2b(json.dumps(scope).encode(), digest_size=32).hexdigest()
+        return key_of(*scope)
+
+
+def key_of(*facts: object) -> str:
+    """A name for figures that depend on nothing but these facts."""
+    return hashlib.blake2b(json.dumps(facts).encode(), digest_size=32).hexdigest()
 
 
 def scope_of(project: Project, *, cut: int | None = None, split: str | None = None) -> Scope:

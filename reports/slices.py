@@ -12,6 +12,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from annotate.references import ON_THE_SCALE
+from corpus.variants import no_variant
 from reports.reading import References, read_references
 from reports.scope import Scope
 
@@ -28,12 +29,13 @@ LENGTHS = """
     JOIN corpus_candidate candidate ON candidate.id = item.candidate_id
     WHERE query.project_id = %(project)s
 """
-PARTED = """
+PARTED = f"""
     SELECT 'query' AS of, each.key, each.value, item.id AS item_id
     FROM corpus_reference reference JOIN corpus_item item ON item.id = reference.item_id
     JOIN corpus_query query ON query.id = item.query_id
     CROSS JOIN LATERAL jsonb_each_text(query.metadata) each
     WHERE query.project_id = %(project)s AND jsonb_typeof(query.metadata) = 'object'
+      AND {no_variant("item.id")}
     UNION ALL
     SELECT 'candidate', each.key, each.value, item.id
     FROM corpus_reference reference JOIN corpus_item item ON item.id = reference.item_id
@@ -41,6 +43,7 @@ PARTED = """
     JOIN corpus_candidate candidate ON candidate.id = item.candidate_id
     CROSS JOIN LATERAL jsonb_each_text(candidate.metadata) each
     WHERE query.project_id = %(project)s AND jsonb_typeof(candidate.metadata) = 'object'
+      AND {no_variant("item.id")}
 """
 IS_NUMBER = r"^-?[0-9]{1,15}([.][0-9]{1,15})?$"
 KEYS = f"""

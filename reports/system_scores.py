@@ -8,6 +8,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from corpus.models import Project, System
+from corpus.variants import no_variant
 from reports.counts import place_queries
 from reports.runs import JudgeRuns
 from reports.scope import Scope
@@ -18,18 +19,18 @@ MEASURES = ("nDCG@10", "AP", "RR", "P@10", "Recall@100", "bpref", "judged@10")
 SPELLINGS = {"recall": "R", "bpref": "Bpref", "judged": "Judged", "ndcg": "nDCG", "map": "AP", "mrr": "RR"}
 WITH_A_CUT = ("AP", "RR", "P", "R", "Bpref")  # where the least relevant grade is asked for
 
-REFERENCES = """
+REFERENCES = f"""
     SELECT item.query_id, item.candidate_id, reference.grade
     FROM corpus_reference reference JOIN corpus_item item ON item.id = reference.item_id
     JOIN corpus_query query ON query.id = item.query_id
     WHERE query.project_id = %(project)s AND item.rival_id IS NULL AND reference.grade = ANY(%(values)s)
-      AND (%(split)s::varchar IS NULL OR query.split = %(split)s)
+      AND (%(split)s::varchar IS NULL OR query.split = %(split)s) AND {no_variant("item.id")}
 """
-VERDICTS = """
+VERDICTS = f"""
     SELECT verdict.run_id, item.query_id, string_agg(int8send(item.candidate_id), ''::bytea),
            string_agg(int2send(verdict.grade::smallint), ''::bytea)
-    FROM ({verdicts}) verdict JOIN corpus_item item ON item.id = verdict.item_id
-    WHERE verdict.grade = ANY(%(values)s) AND item.query_id = ANY(%(queries)s)
+    FROM ({{verdicts}}) verdict JOIN corpus_item item ON item.id = verdict.item_id
+    WHERE verdict.grade = ANY(%(values)s) AND item.query_id = ANY(%(queries)s) AND {no_variant("item.id")}
     GROUP BY 1, 2
 """
 HITS = """

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from corpus.models import Project
+from corpus.counting import count
+from corpus.models import Project, Reference
+from corpus.variants import is_plain, say_left_out
 from reports.agreement import JudgeAgreement, agreement
 from reports.as_json import agreement_rows, comparison_object, ranking_rows
 from reports.budget_words import say_budget
@@ -98,9 +100,8 @@ def _scoreboard(
 ) -> Section:
     alike = alike_with_best(project, judges, scope=scope)
     drawn = drawn_rounds(project)
-    sentences = say_agreement(
-        judges, people, n_references=project.reference_version and 1, n_alike=len(alike)
-    )
+    n_references = count(Reference.objects.filter(is_plain(), query__project=project)).n
+    sentences = say_agreement(judges, people, n_references=n_references, n_alike=len(alike))
     shown = [
         words for words in MEASURE_WORDS if any(isfinite(judge.estimate(words.key).value) for judge in judges)
     ]
@@ -126,7 +127,7 @@ def _scoreboard(
     return Section(
         "agreement",
         "Judges beside people",
-        [*sentences, *map(str, drawn)],
+        [*sentences, *map(str, drawn), *filter(None, [say_left_out(project)])],
         [table] if judges else [],
         [],
         agreement_rows(every, drawn),

@@ -41,3 +41,9 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.carrier}: {self.attack}"
+
+    @property
+    def named(self) -> str:
+        """ "query on random, 100"; a clean control is called that."""
+        what = "clean control" if self.attack == CLEAN else self.attack
+        return f"{what} on {self.carrier}" + (f", {self.words:,}" if self.words else "")

@@ -10,6 +10,7 @@ from corpus.models import Item, Project
 from corpus.models.collection import ItemQuerySet
 from corpus.paging import PAGE_SIZE
 from corpus.permissions import Capability, project_view
+from corpus.variants import has_variants
 
 OPENING = 300  # characters of a candidate that the list shows
 
@@ -22,7 +23,10 @@ class ItemPage(NamedTuple):
 
 @project_view(Capability.VIEW)
 def item_list(request: HttpRequest, project: Project) -> HttpResponse:
-    """Items by query; references only for those who may see other people's work."""
+    """Items by query; references, and which are variants, only for those who may see reports.
+
+    Whoever labels is not told that a text was attacked.
+    """
     sees_references = "report" in request.capabilities
     form = ItemFilterForm(request.GET)
     form.is_valid()
@@ -33,11 +37,19 @@ def item_list(request: HttpRequest, project: Project) -> HttpResponse:
         items = items.with_reference()
     if sees_references and form.cleaned_data.get("reference") == "no":
         items = items.without_reference()
+    marks_variants = sees_references and has_variants(project)
+    if marks_variants and form.cleaned_data.get("kind") == "plain":
+        items = items.plain()
+    if marks_variants and form.cleaned_data.get("kind") == "variants":
+        items = items.variants()
     shown = items.annotate(opening=Left("candidate__text", OPENING)).select_related("query", "candidate")
     columns = ["query__external_id", "query__text", "candidate__external_id", "candidate__title"]
     if sees_references:
         shown = shown.select_related("reference")
         columns += ["reference__grade", "reference__n_labels"]
+    if marks_variants:
+        shown = shown.select_related("variant")
+        columns += ["variant__carrier", "variant__attack", "variant__words"]
     context = {
         "form": form,
         "is_filtered": any(form.cleaned_data.values()),
@@ -45,6 +57,7 @@ def item_list(request: HttpRequest, project: Project) -> HttpResponse:
         "page": _page(shown.only(*columns), project, request.GET),
         "rubric": project.rubric,
         "sees_references": sees_references,
+        "marks_variants": marks_variants,
         "rail": "items",
     }
     return render(request, "corpus/item_list.html", context)

@@ -10,6 +10,7 @@ from exchange.importing.bad_rows import BadRows
 from exchange.importing.collection import Placed
 from exchange.importing.copying import copy_lines, escape
 from exchange.importing.reading_grades import ReadVerdict
+from judges.cells import cell_of
 from judges.models import Condition, Judge, Prompt, Run
 
 COLUMNS = ("run_id", "item_id", "outcome", "grade", "score", "raw", "reason", "tokens_in", "tokens_out")
@@ -175,8 +176,12 @@ class VerdictWriter:
         return run
 
     def _condition(self, name: str) -> Condition | None:
+        """The newest condition of this name; a new one has the cell of compliance that its name tells."""
         if name not in self._conditions:
-            self._conditions[name], _ = Condition.objects.get_or_create(project=self.project, name=name)
+            versions = Condition.objects.filter(project=self.project, name=name).order_by("-version")
+            self._conditions[name] = versions.first() or Condition.objects.create(
+                project=self.project, name=name, cell=cell_of(name)
+            )
         return self._conditions[name]
 
     def _stored_judges(self, author: Author):

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from corpus.jobs import cancel
-from corpus.models import Job, Project, Rubric
+from corpus.models import ItemSet, Job, Project, Rubric
 from corpus.models.job import JobQuerySet
 from corpus.paging import page_of_newest
 from corpus.permissions import Capability, project_view
-from exchange.exporting import download_name, export_path, prepare_export
+from exchange.exporting import CannotExport, download_name, export_path, prepare_export
 from exchange.forms import ExportForm
-from exchange.long_form_guide import COLUMN_WORDS
+from exchange.long_form_guide import COLUMN_WORDS, VARIANT_WORDS
 from judges.models import Judge
 
 CONTENT_TYPES = {
@@ -46,7 +46,11 @@ def export_create(request: HttpRequest, project: Project) -> HttpResponse:
     form = ExportForm(request.POST, project=project)
     if not form.is_valid():
         return _page(request, project, form)
-    prepare_export(project, by=request.user, **form.choices())
+    try:
+        prepare_export(project, by=request.user, **form.choices())
+    except CannotExport as problem:
+        form.add_error(None, str(problem))
+        return _page(request, project, form)
     return redirect("exchange:export-list", project.slug)
 
 
@@ -92,7 +96,7 @@ def _page(request: HttpRequest, project: Project, form: ExportForm, *, partial: 
             (job, title, _has_file(job)) for job, title in zip(page.rows, titles(page.rows), strict=True)
         ],
         "is_working": any(not job.is_ended for job in page.rows),
-        "columns": COLUMN_WORDS,
+        "columns": COLUMN_WORDS | VARIANT_WORDS,
         "rail": "exports",
     }
     return render(request, f"exchange/export_list.html{partial}", context)
@@ -114,16 +118,22 @@ def titles(jobs: Iterable[Job]) -> list[str]:
             pk__in=[job.params.get("scale") for job in jobs if job.params.get("scale")]
         ).values_list("pk", "name")
     )
+    sets = dict(
+        ItemSet.objects.filter(
+            pk__in=[job.params.get("item_set") for job in jobs if job.params.get("item_set")]
+        ).values_list("pk", "name")
+    )
     found = []
     for job in jobs:
         params = job.params
+        of = f", of “{sets.get(params['item_set'], '(deleted)')}”" if params.get("item_set") else ""
         if params["file_format"] == "qrels" and params.get("judge"):
-            found.append(f"Qrels of judge {judges.get(params['judge'], '(deleted)')}")
+            found.append(f"Qrels of judge {judges.get(params['judge'], '(deleted)')}{of}")
         elif params["file_format"] == "qrels":
-            found.append("Qrels of the reference")
+            found.append(f"Qrels of the reference{of}")
         else:
             what = WHAT_WORDS[params["what"]]
             if params.get("scale"):
                 what = f"Labels on “{scales.get(params['scale'], '(removed)')}”"
-            found.append(f"{what}, {'CSV' if params['file_format'] == 'csv' else 'JSON Lines'}")
+            found.append(f"{what}{of}, {'CSV' if params['file_format'] == 'csv' else 'JSON Lines'}")
     return found

@@ -20,6 +20,10 @@ class RunQuerySet(models.QuerySet):
         """Runs that Concord made, as against verdicts that were brought in."""
         return self.exclude(judge__engine=None, judge__scoring="")
 
+    def plain(self) -> "RunQuerySet":
+        """Runs that belong to no experiment: those that reports of agreement read."""
+        return self.filter(experiment=None)
+
     def unfinished(self) -> "RunQuerySet":
         return self.exclude(job__state__in=Job.ENDED)
 

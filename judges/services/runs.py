@@ -11,6 +11,7 @@ from corpus.audit import record
 from corpus.models import ItemSet, Job, User
 from corpus.models.audit import Verb
 from corpus.services import freeze_all_items
+from corpus.variants import why_nothing
 from judges.describing import cost
 from judges.juries import members_without_run
 from judges.models import FAILURES, Condition, Engine, Judge, Run, Schedule
@@ -39,7 +40,7 @@ def start_run(
     schedule: Schedule | None = None,
     by: User | None = None,
 ) -> Run:
-    """Plan a run of the judge over the set (default: all items of the project) and hint to the workers.
+    """Plan a run of the judge over the set (default: all plain items of the project) and hint to the workers.
 
     `cap` is in US dollars: the run pauses when it has cost so much.
     Job, run and shards appear together or not at all. Raises RunRefused where texts may not leave, the
@@ -64,7 +65,7 @@ def start_run(
         raise RunRefused(f"The item set “{item_set}” belongs to another project.")
     check_pairs(judge, item_set)
     if item_set.n_items == 0:
-        raise RunRefused("There are no items to judge: import some first.")
+        raise RunRefused(why_nothing(project, "There are no items to judge: import some first."))
     if under_way := unfinished_run(judge, item_set=item_set, condition=condition):
         raise RunRefused(f"{under_way} of this judge over “{item_set}” is under way already.")
     job = Job.objects.create(

@@ -12,6 +12,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from corpus.audit import record
 from corpus.models import Item, ItemSet, ItemSetEntry, Project, User
 from corpus.models.audit import Verb
+from corpus.variants import no_variant, why_nothing
 from judges.models import Judge, Run, Schedule
 from judges.models.schedule import TASK
 from judges.services.runs import RunRefused, start_run
@@ -125,13 +126,16 @@ def _interval(minutes: int) -> IntervalSchedule:
 
 
 def _draw_sample(judge: Judge, item_set: ItemSet | None) -> ItemSet:
-    """A set of up to two hundred items by lot, out of the set given or all items."""
-    items = Item.objects.filter(query__project=judge.project, rival=None)
+    """A set of up to two hundred items by lot, out of the set given or all items; never variants."""
+    items = Item.objects.filter(query__project=judge.project).single().plain()
     if item_set is not None:
         items = items.filter(pk__in=ItemSetEntry.objects.filter(item_set=item_set).values("item"))
     ids = list(items.order_by("pk").values_list("pk", flat=True))
     if not ids:
-        raise ScheduleRefused("There is no item to draw a sample from: import some first.")
+        if item_set is not None and item_set.n_items:
+            raise ScheduleRefused(f"All items of “{item_set}” are variants; drift is watched on plain items.")
+        nothing = "There is no item to draw a sample from: import some first."
+        raise ScheduleRefused(why_nothing(judge.project, nothing))
     seed = random.SystemRandom().randrange(2**31)
     chosen = random.Random(seed).sample(ids, min(DRIFT_ITEMS, len(ids)))
     return _make_set(
@@ -141,21 +145,21 @@ def _draw_sample(judge: Judge, item_set: ItemSet | None) -> ItemSet:
 
 def _without_verdict(judge: Judge, *, within: ItemSet | None) -> ItemSet | None:
     """A set of the items without a verdict of the judge under no condition, finished runs and running ones
-    counted; None where there are none."""
+    counted; None where there are none. Variants only where the set to look through has them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT i.id FROM corpus_item i JOIN corpus_query q ON q.id = i.query_id
             WHERE q.project_id = %(project)s AND i.rival_id IS NULL
-              AND (%(set)s::bigint IS NULL OR EXISTS (
+              AND ((%(set)s::bigint IS NULL AND {no_variant("i.id")}) OR EXISTS (
                   SELECT FROM corpus_itemsetentry e WHERE e.item_set_id = %(set)s AND e.item_id = i.id))
               AND NOT EXISTS (
                   SELECT FROM judges_run r JOIN judges_verdict v ON v.run_id = r.id AND v.item_id = i.id
-                  WHERE r.judge_id = %(judge)s AND r.condition_id IS NULL)
+                  WHERE r.judge_id = %(judge)s AND r.condition_id IS NULL AND r.experiment_id IS NULL)
               AND NOT EXISTS (
                   SELECT FROM judges_run r JOIN corpus_job j ON j.id = r.job_id
                   JOIN corpus_itemsetentry e ON e.item_set_id = r.item_set_id AND e.item_id = i.id
-                  WHERE r.judge_id = %(judge)s AND r.condition_id IS NULL
+                  WHERE r.judge_id = %(judge)s AND r.condition_id IS NULL AND r.experiment_id IS NULL
                     AND j.state NOT IN ('done', 'cancelled', 'failed'))
             ORDER BY i.query_id, i.id
             """,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from corpus.variants import say_left_out
 from measures.estimates import UNDEFINED as UNDEFINED_ESTIMATE
 from measures.estimates import Estimate
 from reports.ceiling import Ceiling
@@ -76,6 +77,13 @@ def sort_link(context: template.Context, column: Column, text: str) -> SafeStrin
         text,
         SIGNS.get(column.direction, ""),
     )
+
+
+@register.inclusion_tag("reports/left_out.html", takes_context=True)
+def variants_left_out(context: template.Context) -> dict[str, object]:
+    """How many variants the figures of this page leave out, in words; nothing where there are none."""
+    project = context["request"].project
+    return {"project": project, "sentence": say_left_out(project)}
 
 
 @register.simple_tag(takes_context=True)

@@ -3,6 +3,7 @@ from django.shortcuts import render
 
 from corpus.models import Project, Reference
 from corpus.permissions import Capability, project_view
+from corpus.variants import is_plain
 from reports.agreement import agreement as agreement_of
 from reports.ceiling import ceiling
 from reports.drawing import drawn_rounds
@@ -30,7 +31,7 @@ def agreement(request: HttpRequest, project: Project) -> HttpResponse:
         judges = with_measures(project, judges, scope=scope, group=group, counting=counting)
         people_more = people_measures(project, scope=scope, group=group) if people else {}
     words = words_of_group(group, scope=scope)
-    has_references = Reference.objects.filter(query__project=project).exists()
+    has_references = Reference.objects.filter(is_plain(), query__project=project).exists()
     context = {
         "form": form,
         "measures_form": measures_form,

@@ -3,9 +3,11 @@ from django.shortcuts import get_object_or_404, render
 
 from annotate.models import Label
 from annotate.services.adjudicating import rubric_of
-from corpus.models import Item, Project, Reference, Rubric
+from corpus.models import Item, Project, Reference, Rubric, Variant
 from corpus.permissions import Capability, project_view
 from judges.models import Run, Verdict
+
+MOST_VARIANTS = 100  # that the page of their original lists
 
 
 @project_view(Capability.VIEW)
@@ -20,8 +22,21 @@ def item_detail(request: HttpRequest, project: Project, pk: int) -> HttpResponse
             "reference": Reference.objects.filter(item=item).first(),
             "labels": _labels(item, rubric),
             "verdicts": _verdicts(item, project),
+            **_variants(item),
         }
     return render(request, "reports/item_detail.html", context)
+
+
+def _variants(item: Item) -> dict[str, object]:
+    """What the item is a variant of, and the first of its own variants."""
+    made = Variant.objects.filter(original=item).select_related("item__candidate")
+    first = list(made.order_by("carrier", "attack", "words", "pk")[:MOST_VARIANTS])
+    own = Variant.objects.select_related("original__query", "original__candidate", "original__reference")
+    return {
+        "variant": own.filter(item=item).first(),
+        "variants": first,
+        "n_variants": made.count() if len(first) == MOST_VARIANTS else len(first),
+    }
 
 
 def _labels(item: Item, rubric: Rubric) -> list[Label]:

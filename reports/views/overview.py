@@ -42,6 +42,7 @@ def _report(project: Project, rounds: list, *, may: set[str]) -> dict:
     waiting = next((each.round for each in rounds if each.n_left and each.takes_me), None)
     standing = Standing(
         n_items=size.items.n,
+        n_variants=size.variants.n,
         n_references=size.references.n,
         has_pairs=people is not None,
         open_round=(waiting.pk, waiting.name) if waiting else None,
@@ -50,7 +51,10 @@ def _report(project: Project, rounds: list, *, may: set[str]) -> dict:
         is_judging=Run.objects.for_project(project).made_here().unfinished().exists(),
         best_judge=(best.judge.pk, called(best)) if best else None,
     )
-    sentences = say_agreement(judges, people, n_references=size.references.n, n_alike=len(alike))
+    has_only_variants = size.variants.n > 0 and not size.items.n
+    sentences = []
+    if not has_only_variants:
+        sentences = say_agreement(judges, people, n_references=size.references.n, n_alike=len(alike))
     if best and best.agreement.n_graded:
         uses = uses_of(project, best, details(project, best, scope=scope), scope=scope)
         sentences.append(say_uses(uses))

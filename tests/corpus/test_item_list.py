@@ -81,7 +81,7 @@ def test_a_page_of_fifty_costs_as_many_queries_as_a_page_of_one(
     for number in range(60):
         make_item("q1", f"c{number}", grade=number % 4)
     client = client_of(alice)
-    with django_assert_num_queries(7):  # session, user, project, role, count, items, rubric
+    with django_assert_num_queries(8):  # session, user, project, role, variants, count, items, rubric
         client.get(URL)
 
 

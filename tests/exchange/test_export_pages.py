@@ -15,7 +15,7 @@ from exchange.exporting import export_path, prepare_export, run_export
 from exchange.importing import run_import
 from exchange.importing.preparing import prepare_import, start_import
 from exchange.long_form import COLUMNS
-from exchange.long_form_guide import COLUMN_WORDS
+from exchange.long_form_guide import COLUMN_WORDS, VARIANT_WORDS
 from judges.models import Judge
 
 PAIRS = """query_id,query,candidate_id,candidate,human_grade
@@ -59,6 +59,29 @@ def export(manager, page, project):
     return press
 
 
+ATTACKS = """query_id,query,candidate_id,candidate,human_grade,carrier,attack
+q1,=1+1,a1,=1+1 Carbon dates old wood.,0,random,query
+"""
+
+
+@real_jobs
+def test_variants_go_out_with_their_item_set(project, export, manager, page, tmp_path):
+    path = tmp_path / "attacks.csv"
+    path.write_text(ATTACKS)
+    job = prepare_import(project, path, filename="attacks.csv")
+    start_import(job)
+    run_import(job.pk)
+
+    refused = manager.post(page("export-create"), {"what": "both", "file_format": "csv"})
+    assert "All items of this project are variants: choose one of their item sets." in text_of(refused)
+
+    job = export(file_format="csv", item_set=project.item_sets.get().pk)
+    content = b"".join(manager.get(page("export-download", job.pk)).streaming_content)
+    (row,) = csv.DictReader(StringIO(content.decode()))
+    assert (row["candidate_id"], row["carrier"], row["attack"]) == ("a1", "random", "query")
+    assert "Labels and verdicts, of “Attacks, attacks.csv”, CSV" in text_of(manager.get(page("export-list")))
+
+
 def test_every_column_of_the_long_form_is_explained():
     assert list(COLUMN_WORDS) == [name for name, *_ in COLUMNS]
 
@@ -67,7 +90,7 @@ def test_the_page_offers_the_formats_and_explains_the_columns(manager, page):
     shown = text_of(manager.get(page("export-list")))
     assert "No exports yet" in shown
     assert "Qrels for trec_eval" in shown
-    for name in COLUMN_WORDS:
+    for name in (*COLUMN_WORDS, *VARIANT_WORDS):
         assert f"<code>{name}</code>" in shown
 
 

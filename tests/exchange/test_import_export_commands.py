@@ -132,7 +132,7 @@ def test_a_dry_run_into_a_project_leaves_it_as_it_is(project, file):
         (table(PAIRS), "p.csv", ("--map", "query"), "--map takes theirs=ours"),
         (table(PAIRS), "p.csv", ("--judge", "gpt"), "--judge goes with verdicts and qrels"),
         (table(PAIRS), "p.csv", ("--condition", "x"), "--condition goes with a judge's verdicts"),
-        (table(VERDICTS), "v.csv", ("--rater", "Ann"), "--rater goes with pairs, labels and qrels"),
+        (table(VERDICTS), "v.csv", ("--rater", "Ann"), "--rater goes with pairs, attacks, labels and qrels"),
         (QRELS, "q.txt", ("--judge", "gpt", "--rater", "Ann"), "give --judge or --rater, not both"),
         (QRELS, "q.txt", ("--as", "verdicts"), "say whose verdicts these are with --judge NAME"),
         (QRELS, "q.txt", ("--judge", "x" * 201), "--judge takes one line of at most 200 characters"),
@@ -300,6 +300,32 @@ def test_an_export_that_cannot_be_is_a_sentence(graded, tmp_path, words, error):
     said, _ = fails("export", *words, "--out", str(tmp_path / "x"))
 
     assert error in said
+
+
+ATTACK = [
+    {"query_id": "q1", "query": "what is soil", "candidate_id": name, "candidate": f"soil {name}"}
+    | {"human_grade": 0, "carrier": "random", "attack": attack, "words": 100}
+    for name, attack in (("a1", "query"), ("a2", "none"))
+]
+
+
+@pytest.mark.parametrize("as_kind", [[], ["--as", "attacks"]])
+def test_attacks_come_in_and_go_out_with_their_item_set(file, tmp_path, as_kind):
+    said = printed("import", "bent", file(table(ATTACK), "attacks.csv"), *as_kind, "--rater", "Zoe")
+    assert "2 variants" in said
+    out = tmp_path / "out.csv"
+
+    said, _ = fails("export", "bent", "--as", "csv", "--out", str(out))
+    assert said == "All items of this project are variants: choose one of their item sets."
+    said, _ = fails("export", "bent", "--as", "csv", "--out", str(out), "--item-set", "Mine")
+    assert said == "Project “bent” has no item set “Mine”."
+    printed("export", "bent", "--as", "csv", "--out", str(out), "--item-set", "Attacks, attacks.csv")
+
+    rows = read_csv(out.read_bytes())
+    assert {(row["candidate_id"], row["rater"], row["attack"], row["words"]) for row in rows} == {
+        ("a1", "Zoe", "query", "100"),
+        ("a2", "Zoe", "none", "100"),
+    }
 
 
 def test_an_export_needs_a_place(graded, tmp_path):

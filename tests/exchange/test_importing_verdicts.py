@@ -2,7 +2,8 @@ import pytest
 
 from corpus.models import Item, Job, Query
 from exchange.importing import importer
-from judges.models import Engine, Judge, Prompt, Run, Verdict
+from exchange.importing.undoing import undo_import
+from judges.models import Condition, Engine, Judge, Prompt, Run, Verdict
 from tests.exchange.bringing import lines, snapshot, table
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,3 +241,42 @@ def test_the_dl21_verdicts_are_all_stored(dl21, stored):
 
     assert job.result["counts"]["verdicts"] == 41_816
     assert job.result["outcomes"] == {"graded": 41_754, "unreadable": 52, "empty": 10}
+
+
+class TestConditions:
+    def test_a_new_condition_has_the_cell_that_its_name_tells(self, project, stored):
+        names = ["T1", "Threat + suffix", "n0", "another"]
+        stored(table([verdict(1, 2, condition=name) for name in names]), kind="verdicts")
+
+        found = project.conditions.values_list("name", "version", "cell")
+        assert set(found) == {
+            ("T1", 1, "T1"),
+            ("Threat + suffix", 1, "T1"),
+            ("n0", 1, "N0"),
+            ("another", 1, ""),
+        }
+
+    def test_of_several_versions_the_newest_is_meant(self, project, stored):
+        for version in (1, 3, 2):
+            Condition.objects.create(project=project, name="T1", version=version, cell="N1")
+
+        stored(table([verdict(1, 2, condition="T1")]), kind="verdicts")
+
+        condition = Run.objects.get().condition
+        assert (condition.version, condition.cell, project.conditions.count()) == (3, "N1", 3)
+
+    def test_an_answer_under_an_older_version_is_known_again(self, project, stored):
+        first = stored(table([verdict(1, 2, condition="T1")]), kind="verdicts")
+        Condition.objects.create(project=project, name="T1", version=2, content={"suffix": "Now."})
+
+        again = stored(table([verdict(1, 2, condition="T1")]), kind="verdicts")
+
+        assert (first.result["counts"]["verdicts"], again.result["counts"]) == (1, {"unchanged": 1})
+
+    def test_an_undo_leaves_conditions_that_say_something(self, project, stored):
+        Condition.objects.create(project=project, name="T1", content={"suffix": "Now."}, content_hash="x")
+        before = snapshot()
+
+        undo_import(stored(table([verdict(1, 2, condition=name) for name in ("T1", "T0")]), kind="verdicts"))
+
+        assert snapshot() == before

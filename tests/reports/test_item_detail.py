@@ -98,6 +98,6 @@ def test_the_page_costs_the_same_for_many_verdicts(
         run = Run.objects.create(judge=judge, job=job)
         Verdict.objects.create(run=run, item=judged, outcome="graded", grade=1)
     client = client_of(vic)
-    # session, user, project, role, item, rubric, reference, labels, runs, verdicts
-    with django_assert_num_queries(10):
+    # session, user, project, role, item, rubric, reference, labels, runs, verdicts, variants, original
+    with django_assert_num_queries(12):
         client.get(f"/p/soil/items/{judged.pk}/")

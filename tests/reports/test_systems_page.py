@@ -51,7 +51,7 @@ def test_the_page_says_what_is_missing(compared, show):
 
 def test_it_asks_no_more_with_more_systems(ranked, show, django_assert_max_num_queries):
     show()
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         show()
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus.models import Job, Project, Rubric
+from corpus.models import ItemSet, Job, Project, Rubric
 from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, prepare_export, run_export
 from exchange.management.progress import cancelled_by_keyboard, progress_bar
 from judges.models import Judge
@@ -22,6 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, help="the file to write")
         parser.add_argument("--what", choices=WHAT, default="both", help="whose grades, in the long form")
         parser.add_argument("--scale", default="", help="only the labels of rounds on this further scale")
+        parser.add_argument(
+            "--item-set",
+            default="",
+            help="only the items of this set, with what each is a variant of (else all, without variants)",
+        )
         parser.add_argument("--judge", default="", help="qrels: this judge's grades instead of the reference")
         parser.add_argument("--prompt", default="", help="qrels: which of the judge's prompts")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
@@ -34,8 +39,10 @@ class Command(BaseCommand):
             raise CommandError(f"--out {out}: name a file in a folder that exists.")
         judge = _judge(found, options["judge"], options["prompt"]) if options["judge"] else None
         scale = _scale(found, options["scale"]) if options["scale"] else None
+        item_set = _item_set(found, options["item_set"]) if options["item_set"] else None
+        chosen = {"what": what, "file_format": file_format, "judge": judge, "scale": scale}
         try:
-            job = prepare_export(found, what=what, file_format=file_format, judge=judge, scale=scale, out=out)
+            job = prepare_export(found, **chosen, item_set=item_set, out=out)
         except CannotExport as problem:
             raise CommandError(str(problem)) from problem
         with cancelled_by_keyboard(job), progress_bar("Exporting") as show:
@@ -60,6 +67,14 @@ def _scale(project: Project, name: str) -> Rubric:
     if scale is None or scale.is_main:
         raise CommandError(f"Project “{project.slug}” has no further scale “{name}”.")
     return scale
+
+
+def _item_set(project: Project, name: str) -> ItemSet:
+    """The item set of this name."""
+    item_set = project.item_sets.filter(name=name).first()
+    if item_set is None:
+        raise CommandError(f"Project “{project.slug}” has no item set “{name}”.")
+    return item_set
 
 
 def _judge(project: Project, name: str, prompt: str) -> Judge:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from corpus.models import Project
 from corpus.models.collection import Split
+from corpus.variants import say_left_out
 from measures.summary import Agreement
 from reports.agreement import JudgeAgreement, agreement
 from reports.as_json import agreement_rows
@@ -75,8 +76,11 @@ class Command(BaseCommand):
         elif judges:
             self._print(judges, ceiling(found, scope=scope), cut=scope.cut)
             self.stdout.write("".join(f"{each}\n" for each in drawn), ending="")
+            if left_out := say_left_out(found):
+                self.stdout.write(left_out)
         else:
-            self.stdout.write("No judge has a verdict on an item with a human grade yet.")
+            nothing = "No judge has a verdict on an item with a human grade yet."
+            self.stdout.write(f"{nothing} {say_left_out(found)}".strip())
 
     def _print(self, judges: list[JudgeAgreement], people: Ceiling | None, *, cut: int) -> None:
         console = Console(file=self.stdout, width=None if self.stdout.isatty() else WIDTH_OF_A_FILE)
