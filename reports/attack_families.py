@@ -13,11 +13,18 @@ FAMILIES = {
     "order": "Order",
     "other": "Other",
 }
-OF_ATTACK = {
-    "query": "stuffing",
-    "query_words": "stuffing",
+ATTACKS_OF = {
+    "stuffing": "query query_start query_middle query_end"
+    " query_words query_words_start query_words_middle query_words_end",
     "instruction": "instruction",
+    "injection": "full_score ignore_previous fake_completion fake_reasoning hidden_comment combined",
+    "degenerate": "empty repeated master_key_colon master_key_solution master_key_thought",
+    "authority": "fake_authority bandwagon",
+    "style": "sentiment verbosity",
+    "edits": "irrelevant_sentence shuffled_sentences dropped_sentences typos synonyms",
+    "order": "order",
 }
+OF_ATTACK = {attack: family for family, attacks in ATTACKS_OF.items() for attack in attacks.split()}
 
 
 def family_of(attack: str) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from corpus.models import Project
 from judges.models import Experiment, Run
-from reports.runs import JudgeRuns, by_judge
+from reports.runs import JudgeRuns, by_judge, on_own_scale
 from reports.variants import BOUNDARY, NO_CONTROL, UNGRADED, Variants
 
 VERDICTS = f"""
@@ -61,15 +61,14 @@ def attack_runs(project: Project, *, experiment: str | None = None) -> list[Judg
 
     With the name of an experiment its runs alone. Raises ExperimentUnknown.
     """
-    runs = Run.objects.for_project(project).complete()
+    runs = on_own_scale(project, Run.objects.all())
     if experiment:
         if not project.experiments.filter(name=experiment, kind=Experiment.Kind.ROBUSTNESS).exists():
             raise ExperimentUnknown(_no_experiment(project, experiment))
         runs = runs.filter(experiment__project=project, experiment__name=experiment)
     else:
         runs = runs.exclude(experiment__kind=Experiment.Kind.COMPLIANCE)
-    main = project.rubrics.order_by("id").values("pk")[:1]
-    return by_judge(runs.filter(judge__rubric__in=main))
+    return by_judge(runs)
 
 
 def read_told(

@@ -84,7 +84,12 @@ FIGURES = (
     ),
 )
 BY_KEY = {figure.key: figure for figure in FIGURES}
-CARRIERS = {"random": "random words", "nonrelevant": "non-relevant candidates", "relevant": "relevant ones"}
+CARRIERS = {
+    "random": "random words",
+    "nonrelevant": "non-relevant candidates",
+    "relevant": "relevant candidates",
+    "same": "candidates of any grade",
+}
 
 INTERVAL_WORDS = (
     "Square brackets hold 95 % intervals. Shares have Wilson's, widened where several items belong to one"
