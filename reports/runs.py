@@ -41,8 +41,7 @@ def complete_runs(project: Project) -> list[JudgeRuns]:
     Runs of an experiment speak on the page of their experiment alone.
     Ordered by judge, prompt, condition (the plain one first) and version, newest version first.
     """
-    main = project.rubrics.order_by("id").values("pk")[:1]
-    return by_judge(Run.objects.plain().for_project(project).complete().filter(judge__rubric__in=main))
+    return by_judge(on_own_scale(project, Run.objects.plain()))
 
 
 def by_judge(runs: RunQuerySet) -> list[JudgeRuns]:
@@ -51,6 +50,12 @@ def by_judge(runs: RunQuerySet) -> list[JudgeRuns]:
     for run in runs.select_related("judge__prompt", "judge__rubric", "condition", "job").order_by("-pk"):
         found.setdefault((run.judge_id, run.condition_id), []).append(run)
     return sorted((JudgeRuns(of[0].judge, of[0].condition, tuple(of)) for of in found.values()), key=_place)
+
+
+def on_own_scale(project: Project, runs: RunQuerySet) -> RunQuerySet:
+    """The complete runs among these whose judge grades on the project's own scale."""
+    main = project.rubrics.order_by("id").values("pk")[:1]
+    return runs.for_project(project).complete().filter(judge__rubric__in=main)
 
 
 def names(judged: Sequence[JudgeRuns]) -> list[str]:
