@@ -38,6 +38,12 @@ class AttackedItem(NamedTuple):
     pieces: list[Piece]  # the attacked text, with what is new and gone marked
     is_cut: bool  # the text is longer than what is shown
 
+    @property
+    def replies(self) -> list[tuple[str, str]]:
+        """The judge's words, attacked and clean, where there are any."""
+        both = (("The judge's reply", self.verdict), ("Its reply when clean", self.clean_verdict))
+        return [(name, verdict.raw) for name, verdict in both if verdict and verdict.raw]
+
 
 class Cell(NamedTuple):
     """The items of one judge under one attack."""

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -97,14 +97,15 @@ def robustness_items(request: HttpRequest, project: Project) -> HttpResponse:
         experiment=form.chosen["experiment"] or None,
         show=show,
     )
+    kept = {name: asked[name] for name in (*KEPT, "judge", "figure") if asked.get(name)}
+    back = f"{reverse('reports:robustness', args=[project.slug])}?{urlencode(kept)}"
     if cell is None:
-        raise Http404("There is no such attack, or the judge has no verdict on it.")
+        context = {"back": back, "attack": "No such attack", "rail": "robustness"}
+        return render(request, "reports/robustness_items.html", context)
     after = _number(asked.get("after")) or 0
     left = cell.items[cell.items > after]
     keys = left[:PAGE_SIZE].tolist()
-    kept = {name: asked[name] for name in (*KEPT, "judge", "figure") if asked.get(name)}
     context = {
-        "form": form,
         "rubric": form.rubric,
         "cell": cell,
         "words": _number(asked.get("words")),
@@ -115,7 +116,7 @@ def robustness_items(request: HttpRequest, project: Project) -> HttpResponse:
         "rows": show_items(cell, keys),
         "next": keys[-1] if len(left) > PAGE_SIZE else None,
         "is_first": not after,
-        "back": f"{reverse('reports:robustness', args=[project.slug])}?{urlencode(kept)}",
+        "back": back,
         "rail": "robustness",
     }
     return render(request, "reports/robustness_items.html", context)
