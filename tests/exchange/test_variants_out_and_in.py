@@ -180,9 +180,7 @@ def test_qrels_hold_variants_of_a_set_alone(attacked):
 def test_a_project_of_variants_alone_says_what_to_choose(project, stored):
     stored(ATTACKS)
 
-    with pytest.raises(
-        CannotExport, match="All items of this project are variants: choose one"
-    ):
+    with pytest.raises(CannotExport, match="All items of this project are variants: choose one"):
         prepare_export(project)
     assert export(project, item_set=ItemSet.objects.get()).count(b"\n") == 1 + 2
 
