@@ -14,15 +14,15 @@ class CountingForm(forms.Form):
     unreadable = forms.ChoiceField(label="Unreadable answers count", choices=[*UNREADABLE.items()])
 
     def __init__(self, data, *, within: int) -> None:
-        self.own = {"within": within, "unreadable": WRONG}
-        super().__init__(self.own | {name: data[name] for name in self.own if data.get(name)})
+        own = {"within": str(within), "unreadable": WRONG}
+        possible = {"within": [str(each) for each in WITHIN], "unreadable": list(UNREADABLE)}
+        super().__init__(own | {name: data[name] for name in own if data.get(name) in possible[name]})
 
     @property
     def chosen(self) -> tuple[int, str]:
         """(within, unreadable)."""
-        self.is_valid()
-        found = self.own | self.cleaned_data
-        return found["within"], found["unreadable"]
+        self.full_clean()
+        return self.cleaned_data["within"], self.cleaned_data["unreadable"]
 
 
 def judge_choices(report: Report) -> list[tuple[str, str]]:

@@ -29,17 +29,16 @@ class GridRow(NamedTuple):
 
 
 def grid(report: Report, judge: int) -> list[GridRow]:
-    """The rows of the grid; empty without any of the six cells."""
+    """The rows of the grid, those without any cell left out."""
     figures = report.of_judge(judge)
-    if not set(figures) & {cell for row in ROWS for cell in row}:
-        return []
     changes = {
         frozenset((each.first, each.second)): each for each in report.planned_of(judge) if each.change.n_items
     }
+    present = [row for row in ROWS if set(row) & set(figures)]
     rows = []
-    for place, (off, on) in enumerate(ROWS):
-        is_last = place == len(ROWS) - 1
-        next_off, next_on = ("", "") if is_last else ROWS[place + 1]
+    for place, (off, on) in enumerate(present):
+        is_last = place == len(present) - 1
+        next_off, next_on = ("", "") if is_last else present[place + 1]
         rows.append(
             GridRow(
                 _cell(off, figures),

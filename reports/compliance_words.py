@@ -150,7 +150,7 @@ def _immune(changes: Sequence[CellChange]) -> str:
 def _open(changes: Sequence[CellChange]) -> str:
     widest = max(changes, key=_reach)
     return (
-        f": no significant change, but none is ruled out either ({widest.name}"
+        f": no change is significant, and one that matters is not ruled out ({widest.name}"
         f" {said_points(widest.change.difference)} points)."
     )
 
@@ -166,7 +166,9 @@ SAY: dict[Conclusion, Callable[[Sequence[CellChange]], str]] = {
 
 def _say_the_rest(changes: Sequence[CellChange]) -> list[str]:
     immune, unclear = _of(changes, Conclusion.IMMUNE), _of(changes, Conclusion.INCONCLUSIVE)
-    sentences = []
+    rose = _of(changes, Conclusion.IMPROVED)
+    has_fallen = bool(_of(changes, Conclusion.COLLAPSED, Conclusion.DEGRADED))
+    sentences = [f"It gains {_listed([_moved(each) for each in rose])}."] if rose and has_fallen else []
     if immune:
         causes = _listed([contrast_words(each.first, each.second) for each in immune])
         changed = "changes" if len(immune) == 1 else "change"

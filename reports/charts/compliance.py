@@ -131,7 +131,7 @@ def _forest(data: list[dict[str, Any]], scheme: str) -> Any:
         "row:N",
         sort=[row["row"] for row in data],
         title=None,
-        axis=alt.Axis(labelLimit=230, ticks=False, domain=False),
+        axis=alt.Axis(labelLimit=190, ticks=False, domain=False),
     )
     band = (
         alt.Chart(alt.Data(values=[{}]))
@@ -156,7 +156,7 @@ def _forest(data: list[dict[str, Any]], scheme: str) -> Any:
     )
     whisker = base.mark_rule(strokeWidth=2.5).encode(x="low:Q", x2="high:Q")
     dot = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("value:Q", title="Δ, percentage points of correct answers"),
+        x=alt.X("value:Q", title="Δ, points"),
         shape=conclusion_shape(present),
     )
     return (band + zero + whisker + dot).properties(width=WIDTH, height=alt.Step(ROW))
@@ -171,7 +171,7 @@ def _dumbbell(data: list[dict[str, Any]], scheme: str) -> Any:
             "judge:N",
             sort=[row["judge"] for row in data],
             title=None,
-            axis=alt.Axis(labelLimit=230, ticks=False, domain=False),
+            axis=alt.Axis(labelLimit=190, ticks=False, domain=False),
         ),
         tooltip=[
             alt.Tooltip("judge:N", title="Judge"),
@@ -184,7 +184,12 @@ def _dumbbell(data: list[dict[str, Any]], scheme: str) -> Any:
         ],
     )
     colour = conclusion_colour(present, scheme)
-    x = alt.X("worst:Q", title="Correct answers", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X(
+        "worst:Q",
+        title="Correct answers",
+        axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
+        scale=alt.Scale(domain=[0, 1]),
+    )
     bar = base.mark_rule(strokeWidth=2.5).encode(x="baseline:Q", x2="worst:Q", color=colour)
     start = base.mark_point(size=70, filled=True, fill=colours["paper"], strokeWidth=1.5, opacity=1).encode(
         x="baseline:Q", stroke=alt.value(colours["ink-soft"])
@@ -225,7 +230,11 @@ def _heatmap(data: list[dict[str, Any]], families: list[str], judges: list[str],
         color=alt.Color(
             "points:Q",
             legend=None,
-            scale=alt.Scale(domain=[-100, 0, 100], range=[colours["bad"], colours["paper"], colours["good"]]),
+            scale=alt.Scale(
+                interpolate="rgb",
+                domain=[-100, 0, 100],
+                range=[colours["bad"], colours["paper"], colours["good"]],
+            ),
         )
     )
     deep = {"test": "abs(datum.points) > 55", "value": colours["paper"]}

@@ -25,7 +25,7 @@ MODE_COLOURS = {
     Answer.CORRECT: "ramp-2",
     Answer.WRONG: "ramp-6",
     Answer.FABRICATED: "bad",
-    Answer.OVER_ABSTAINED: "people",
+    Answer.OVER_ABSTAINED: "warn",
     Answer.UNREADABLE: "line-strong",
 }
 
@@ -129,7 +129,7 @@ def _interaction(data: list[dict[str, Any]], scheme: str) -> Any:
 
     colours = tokens(scheme)
     lines = dict(zip(SUFFIX_WORDS.values(), (colours["ink-soft"], colours["judges"]), strict=True))
-    legend = alt.Legend(orient="top")
+    legend = alt.Legend(orient="top", symbolType="stroke", symbolSize=200)
     base = alt.Chart(inline(data)).encode(
         x=alt.X(
             "framing:N",
@@ -137,7 +137,7 @@ def _interaction(data: list[dict[str, Any]], scheme: str) -> Any:
             title="Framing",
             axis=alt.Axis(labelAngle=0, grid=False),
         ),
-        xOffset=alt.XOffset("suffix:N", sort=list(lines), scale=alt.Scale(paddingOuter=5)),
+        xOffset=alt.XOffset("suffix:N", sort=list(lines), scale=alt.Scale(paddingOuter=1)),
         color=alt.Color(
             "suffix:N",
             title=None,
@@ -182,7 +182,7 @@ def _modes(data: list[dict[str, Any]], cells: list[str], scheme: str) -> Any:
                 scale=alt.Scale(domain=[0, 1]),
             ),
             order=alt.Order("order:Q"),
-            color=alt.Color("mode:N", title=None, scale=scale, legend=alt.Legend(orient="top", columns=3)),
+            color=alt.Color("mode:N", title=None, scale=scale, legend=alt.Legend(orient="top", columns=2)),
             tooltip=[
                 alt.Tooltip("cell:N", title="Cell"),
                 alt.Tooltip("in_words:N", title="That is"),
@@ -200,7 +200,7 @@ def _ladder(data: list[dict[str, Any]], scheme: str) -> Any:
 
     colours = tokens(scheme)
     names = list(dict.fromkeys(row["of"] for row in data))
-    legend = alt.Legend(orient="top", columns=1, labelLimit=300)
+    legend = alt.Legend(orient="top", columns=1, labelLimit=300, symbolType="stroke", symbolSize=200)
     base = alt.Chart(inline(data)).encode(
         x=alt.X("rung:N", sort=["none", *RUNGS], title="Suffix", axis=alt.Axis(labelAngle=0, grid=False)),
         color=alt.Color(

@@ -29,7 +29,7 @@ def conclusion_colour(present: set[str], scheme: str) -> Any:
     return alt.Color(
         "conclusion:N",
         title=None,
-        legend=alt.Legend(orient="top", symbolStrokeWidth=0, columns=3),
+        legend=alt.Legend(orient="top", symbolStrokeWidth=0, columns=1),
         scale=alt.Scale(
             domain=[str(each) for each in shown], range=[colours[COLOURS[each]] for each in shown]
         ),
@@ -44,6 +44,6 @@ def conclusion_shape(present: set[str]) -> Any:
     return alt.Shape(
         "conclusion:N",
         title=None,
-        legend=alt.Legend(orient="top", symbolStrokeWidth=0, columns=3),
+        legend=alt.Legend(orient="top", symbolStrokeWidth=0, columns=1),
         scale=alt.Scale(domain=[str(each) for each in shown], range=[SHAPES[each] for each in shown]),
     )

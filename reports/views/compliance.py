@@ -17,7 +17,7 @@ from reports.charts.files import chart_file, wants_file
 from reports.compliance import Source, compliance_reports, plan_within
 from reports.compliance import compliance as compliance_report
 from reports.compliance_cells import CELLS, cell_words, contrast_words
-from reports.compliance_figures import Report
+from reports.compliance_figures import CellChange, Report
 from reports.compliance_forms import CountingForm, chosen_judge, judge_choices
 from reports.compliance_grid import grid
 from reports.compliance_placing import PlacingRefused, place_conditions, placeable
@@ -141,18 +141,19 @@ def _shown(report: Report, judge: int) -> dict:
             for place in places
         ],
         "contrasts": [
-            (
-                title,
-                [(report.judges[each.judge], each, contrast_words(each.first, each.second)) for each in of],
-            )
+            (title, [(report.judges[place], _worded(of(place))) for place in places if of(place)])
             for title, of in (
-                ("Planned contrasts", report.planned),
-                ("Arms and rungs beside their cells", report.further),
+                ("Planned contrasts", report.planned_of),
+                ("Arms and rungs beside their cells", report.further_of),
             )
-            if of
+            if any(map(of, places))
         ],
         "effects": [(report.judges[place], model) for place, model in enumerate(report.effects)],
     }
+
+
+def _worded(changes: list[CellChange]) -> list[tuple[CellChange, str]]:
+    return [(each, contrast_words(each.first, each.second)) for each in changes]
 
 
 def _figures(report: Report, judge: int) -> list[Figure]:

@@ -30,6 +30,7 @@ def _items(
     request: HttpRequest, project: Project, experiment: Experiment | None, judges: list[JudgeCells]
 ) -> HttpResponse:
     form = CountingForm(request.GET, within=plan_within(experiment))
+    within, _ = form.chosen
     del form.fields["unreadable"]
     context = {
         "experiment": experiment,
@@ -44,7 +45,7 @@ def _items(
     answer = request.GET.get("answer", "")
     if answer and answer not in ANSWERS:
         raise Http404(f"“{answer}” is no kind of answer; choose one of {', '.join(ANSWERS)}.")
-    every = find_answers(project, judged, cell, within=form.chosen[0])
+    every = find_answers(project, judged, cell, within=within)
     page = page_of_answers(every, answer=answer, after=request.GET.get("after", ""))
     context |= {
         "judged": judged,

@@ -116,8 +116,8 @@ def _verdict(run: Run, item: int, grade: int | None, wrong: float, chance: np.ra
         return Verdict(
             run=run, item_id=item, outcome=Outcome.UNREADABLE, raw="Well …", reason="no grade in it"
         )
-    if (grade is None) != errs or (errs and dice > 0.9):
+    if (grade is None and not errs) or (grade is not None and errs and dice > 0.8):
         return Verdict(run=run, item_id=item, outcome=Outcome.ABSTAINED, raw="Cannot judge.")
-    given = (grade if grade is not None else 2) if not errs else ((grade or 0) + 1) % 4
+    given = 2 if grade is None else (grade + 1) % 4 if errs else grade
     raw = f"It speaks of the subject, so the grade is {given}. " * 4
     return Verdict(run=run, item_id=item, outcome=Outcome.GRADED, grade=given, raw=raw)

@@ -123,13 +123,16 @@ def test_an_answer_reaches_no_slot_of_another_project(owner, mine, theirs, name)
 
 def test_addresses_name_no_other_projects_objects(owner, mine, theirs):
     """Numbers in query strings: a label to correct, a condition, the place to continue a list from."""
-    condition = theirs.project.conditions.get()
+    condition = theirs.project.conditions.get(cell="")
     looks = [
         ("annotate:label-item", [mine.round.pk], {"label": theirs.label.pk}),
         ("reports:judge-agreement", [mine.judge.pk], {"condition": condition.pk}),
         ("corpus:item-list", [], {"after": theirs.items[0].pk, "before": theirs.items[4].pk}),
         ("judges:run-create", [], {"judge": theirs.judge.pk}),
         ("corpus:job-list", [], {"before": theirs.export.pk + 1}),
+        ("reports:compliance-experiment", [mine.experiment.pk], {"judge": theirs.experiment_judge.pk}),
+        ("reports:compliance-items", [mine.experiment.pk], {"judge": theirs.experiment_judge.pk}),
+        ("reports:compliance-items", [mine.experiment.pk], {"after": f"{theirs.items[0].pk}.0"}),
     ]
     for name, numbers, sent in looks:
         page = owner.get(reverse(name, args=["mine", *numbers]), sent)

@@ -22,7 +22,7 @@ from corpus.services import create_project, freeze_all_items
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.importer import bad_rows_path
 from exchange.importing.preparing import prepare_import
-from judges.models import Condition, Engine, Judge, Prompt, Run, Verdict
+from judges.models import Condition, Engine, Experiment, Judge, Prompt, Run, Verdict
 from judges.services.schedules import create_schedule
 
 Words = Callable[[str], str]
@@ -37,6 +37,7 @@ BEFORE_NUMBER = {
     "tried": "tried",
     "schedules": "schedule",
     "agreement": "judge",
+    "compliance": "experiment",
     "runs": "run",
     "jobs": "job",
     "imports": "import_done",
@@ -219,9 +220,34 @@ def _verdicts(world: SimpleNamespace, words: Words) -> None:
             )
     world.run = Run.objects.get(judge=world.judge)
     world.job = world.run.job
+    _experiment(world, words, judge=imported)
     check = {"name": words("run check"), "passed": False, "detail": words("run check detail"), "remedy": "-"}
     Run.objects.filter(pk=world.run.pk).update(probe=[check], probed_at=timezone.now())
     _workshop(world, words)
+
+
+def _experiment(world: SimpleNamespace, words: Words, *, judge: Judge) -> None:
+    """A compliance experiment with two cells complete, on the items that people have graded."""
+    world.experiment_judge = judge
+    world.experiment = Experiment.objects.create(
+        project=world.project,
+        name=words("experiment"),
+        kind=Experiment.Kind.COMPLIANCE,
+        item_set=world.item_set,
+        created_by=world.user,
+    )
+    for cell in ("N0", "N1"):
+        condition = Condition.objects.create(
+            project=world.project, name=f"{words('condition of a cell')} {cell}", cell=cell
+        )
+        job = Job.objects.create(project=world.project, kind=Job.Kind.JUDGE, state=Job.State.DONE)
+        run = Run.objects.create(
+            judge=judge, job=job, condition=condition, experiment=world.experiment, item_set=world.item_set
+        )
+        for place, item in enumerate(world.items[:3]):
+            Verdict.objects.create(
+                run=run, item=item, outcome="graded", grade=place, raw=words("raw reply under pressure")
+            )
 
 
 def _workshop(world: SimpleNamespace, words: Words) -> None:
