@@ -22,6 +22,7 @@ from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
 from judges.models import Outcome, Run, Verdict
 from judges.services import create_judge, find_prompt, register_engine, sync_shipped_prompts
+from tests.attacked_project import make_attacked_project
 
 LONG_NAME = "carl-with-a-rather-long-username-from-the-directory"
 N_LABELS = 40
@@ -60,7 +61,15 @@ def make_lively_project(make_user) -> SimpleNamespace:
         item=next(item for item in disputes if item.rival_id is None),
         pair=next(item for item in disputes if item.rival_id),
         judge=project.judges.first(),
+        attacked=_attacked(by=owner),
     )
+
+
+def _attacked(*, by: User) -> Project:
+    """A project of its own whose items were attacked."""
+    project = create_project("Attacked", by=by)
+    make_attacked_project(project, n_queries=8)
+    return project
 
 
 def _rounds(project: Project, *, by: User) -> dict[str, Round]:

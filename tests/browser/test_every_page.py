@@ -53,6 +53,12 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("disagreements", "reports:disagreements")
     page("label-budget", "reports:label-budget")
     page("uses", "reports:use-floors")
+    for figure in ("mae", "attack_success", "excess_flips"):
+        page(f"robustness-{figure}", "reports:robustness", query=f"?figure={figure}", of=lively.attacked.slug)
+    bent = lively.attacked.judges.get(name="bent")
+    cell = f"?judge={bent.pk}&carrier=nonrelevant&attack=instruction"
+    page("robustness-items", "reports:robustness-items", query=cell, of=lively.attacked.slug)
+    page("robustness-items-none", "reports:robustness-items")
     page("items", "corpus:item-list")
     page("item", "reports:item-detail", lively.item.pk)
     page("item-pair", "reports:item-detail", lively.pair.pk)
@@ -73,6 +79,7 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         "reports:slices",
         "reports:disagreements",
         "reports:label-budget",
+        "reports:robustness",
         "annotate:round-list",
         "annotate:adjudication-list",
     ):
