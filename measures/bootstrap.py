@@ -7,7 +7,7 @@ counts of all replicates are one matrix product.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,13 +79,27 @@ def query_weights(n_queries: int, *, replicates: int, seed: int) -> Iterator[NDA
 
     Multinomial with equal chances. The same arguments give the same rows, whatever the size of the chunks.
     """
-    generator = np.random.default_rng(seed)
     at_once = max(1, DRAWS_AT_ONCE // n_queries)
+    if replicates <= at_once:
+        yield _drawn_before(n_queries, replicates=replicates, seed=seed)
+        return
+    generator = np.random.default_rng(seed)
     for start in range(0, replicates, at_once):
-        rows = min(at_once, replicates - start)
-        drawn = generator.integers(0, n_queries, size=(rows, n_queries))
-        drawn += np.arange(rows)[:, None] * n_queries
-        yield np.bincount(drawn.ravel(), minlength=rows * n_queries).reshape(rows, n_queries)
+        yield _draw(generator, min(at_once, replicates - start), n_queries)
+
+
+@lru_cache(maxsize=4)
+def _drawn_before(n_queries: int, *, replicates: int, seed: int) -> NDArray[np.int64]:
+    """One chunk that is all: many judges of the same queries ask for the same one."""
+    weights = _draw(np.random.default_rng(seed), replicates, n_queries)
+    weights.flags.writeable = False
+    return weights
+
+
+def _draw(generator: np.random.Generator, rows: int, n_queries: int) -> NDArray[np.int64]:
+    drawn = generator.integers(0, n_queries, size=(rows, n_queries))
+    drawn += np.arange(rows)[:, None] * n_queries
+    return np.bincount(drawn.ravel(), minlength=rows * n_queries).reshape(rows, n_queries)
 
 
 def exact_floats(per_query: Tables) -> NDArray[np.floating[Any]]:
@@ -99,7 +113,7 @@ def exact_floats(per_query: Tables) -> NDArray[np.floating[Any]]:
     """
     if np.issubdtype(per_query.dtype, np.floating):
         return np.asarray(per_query, dtype=np.float64)
-    largest = len(per_query) * int(per_query.max(initial=0))
+    largest = len(per_query) * int(np.abs(per_query).max(initial=0))
     return per_query.astype(np.float32) if largest < 2**24 else per_query.astype(np.float64)
 
 
@@ -129,6 +143,30 @@ def percentile_interval(replicates: Floats, *, n_queries: int, level: float = LE
     tail = thin_tail(n_queries, level=level)
     low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def percentile_intervals(
+    replicates: Floats, *, n_queries: NDArray[np.int64], level: float = LEVEL
+) -> tuple[Floats, Floats]:
+    """`percentile_interval` of many measures at once: replicates (B, M) over n_queries (M,), ends (M,)."""
+    ordered = np.sort(replicates, axis=0)  # undefined ones last
+    n_defined = (~np.isnan(replicates)).sum(axis=0)
+    enough = (n_queries > 1) & (n_defined > 0) & (n_defined >= (1 - MAX_UNDEFINED) * len(replicates))
+    tails = np.array([thin_tail(int(n), level=level) if n > 1 else 0.0 for n in n_queries])
+    low, high = (_interpolated(ordered, share * np.maximum(n_defined - 1, 0)) for share in (tails, 1 - tails))
+    return np.where(enough, low, np.nan), np.where(enough, high, np.nan)
+
+
+def _interpolated(ordered: Floats, places: Floats) -> Floats:
+    """Values (M,) at these places of ordered columns (B, M), linear between two."""
+    below = np.floor(places).astype(np.int64)
+    above = np.minimum(below + 1, len(ordered) - 1)
+    columns = np.arange(ordered.shape[1])
+    share = places - below
+    ends: Floats = ordered[below, columns] * (1 - share) + np.where(
+        share > 0, ordered[above, columns] * share, 0.0
+    )
+    return ends
 
 
 @cache

@@ -6,20 +6,22 @@ MAE and the share of relevant grades; robustness and consistency rate are CALM's
 Prejudice?*, arXiv:2410.02736). Worst attack and mean stand side by side: there is no composite.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from measures.bootstrap import Tally, bootstrap
+from measures.bootstrap import Tally, bootstrap, percentile_intervals
 from measures.comparing import holm, mcnemar_p
 from measures.estimates import Estimate, estimate_varied
 from measures.shares import clustered_wilson
 from measures.tables import Floats, Tables, ratio
 
 REPLICATES = 2_000
+
+Measures = dict[str, Callable[[Tables], Floats]]
 
 
 class Answers(NamedTuple):
@@ -76,14 +78,8 @@ class AttackFigures(NamedTuple):
         return 1 - self.noise.value
 
 
-class AttackReport(NamedTuple):
-    """Every cell, and the plain mean of each figure over the attacks among them."""
-
-    cells: list[AttackFigures]
-    means: dict[str, Estimate]
-
-
-N, GRADED, ERROR, HIGH, WRONG, RIGHT_CLEAN, FOOLED, PAIRED, SHIFT, FLIPPED, RERUN, NOISY = range(12)
+ERROR, GRADED, SHIFT, PAIRED, FLIPPED, RERUN, NOISY, N, HIGH, WRONG, RIGHT_CLEAN, FOOLED = range(12)
+N_RESAMPLED = 7  # of these, the first
 SHARES = {
     "share": (HIGH, GRADED),
     "wrong": (WRONG, GRADED),
@@ -92,11 +88,12 @@ SHARES = {
     "noise": (NOISY, RERUN),
 }
 MEANS = {"mae": (ERROR, GRADED), "shift": (SHIFT, PAIRED)}
+QUOTIENTS = SHARES | MEANS
 
 
 def measure_attacks(
     answers: Answers, *, families: Sequence[str], cut: float, replicates: int = REPLICATES, seed: int = 0
-) -> AttackReport:
+) -> list[AttackFigures]:
     """The figures of every cell; `families` names each cell's attack family, "" for clean controls.
 
     With h the human grade, j the judge's, j₀ and j₀' its two clean ones:
@@ -110,29 +107,16 @@ def measure_attacks(
       the cells of the same family (Holm 1979). It takes items for independent.
 
     Shares have Wilson's interval widened for items of one query (`clustered_wilson`), all else percentiles of
-    a cluster bootstrap over queries (none where all items are alike). A mean weighs all attacks alike, over
-    those for which it is defined.
+    a cluster bootstrap over queries (none where all items are alike).
     """
-    n_cells = len(families)
-    is_attack = np.array([bool(family) for family in families], dtype=bool)
-    sums = _sums(answers, is_attack, n_cells=n_cells, cut=cut)
+    is_attack = _is_attack(families)
+    sums = _sums(answers, is_attack, cut=cut)
     total = sums.sum(axis=0)
     shares = {name: clustered_wilson(sums[:, :, hit], sums[:, :, of]) for name, (hit, of) in SHARES.items()}
-    quotients = {name: partial(_quotient, top=top, of=of) for name, (top, of) in (SHARES | MEANS).items()}
-    measures = quotients | {"excess_flips": _excess}
-    (drawn,) = bootstrap([Tally(sums, measures)], replicates=replicates, seed=seed)
-    values = {name: measure(total) for name, measure in measures.items()}
-    p_values = _p_values(answers, is_attack, n_cells=n_cells, cut=cut)
+    resampled = _resampled(sums, total, replicates=replicates, seed=seed)
+    p_values = _p_values(answers, is_attack, cut=cut)
     holm_values = _holm_by_family(p_values, families)
-
-    def figure(name: str, cell: int) -> Estimate:
-        if name in shares:
-            return Estimate(*(float(part[cell]) for part in shares[name]))
-        of = RERUN if name == "excess_flips" else MEANS[name][1]
-        n_queries = int((sums[:, cell, of] > 0).sum())
-        return estimate_varied(float(values[name][cell]), drawn[name][:, cell], n_queries=n_queries)
-
-    cells = [
+    return [
         AttackFigures(
             n=int(total[cell, N]),
             n_graded=int(total[cell, GRADED]),
@@ -141,16 +125,33 @@ def measure_attacks(
             n_rerun=int(total[cell, RERUN]),
             p=float(p_values[cell]),
             p_holm=float(holm_values[cell]),
-            **{name: figure(name, cell) for name in measures},
+            **{
+                name: Estimate(*(float(part[cell]) for part in parts))
+                for name, parts in (shares | resampled).items()
+            },
         )
-        for cell in range(n_cells)
+        for cell in range(len(families))
     ]
-    n_queries = int((sums[:, is_attack, N] + sums[:, is_attack, PAIRED] > 0).any(axis=1).sum())
-    means = {
-        name: _mean(values[name][is_attack], drawn[name][:, is_attack], n_queries=n_queries)
-        for name in measures
+
+
+def mean_over_attacks(
+    answers: Answers, *, families: Sequence[str], cut: float, replicates: int = REPLICATES, seed: int = 0
+) -> dict[str, Estimate]:
+    """The mean of every figure of `measure_attacks` over the attacks, by name: clean controls left out.
+
+    All attacks weigh alike, over those for which the figure is defined. Intervals: bootstrap over queries.
+    """
+    is_attack = _is_attack(families)
+    sums = _sums(answers, is_attack, cut=cut)[:, is_attack]
+    measures: Measures = {name: partial(_mean, top=top, of=of) for name, (top, of) in QUOTIENTS.items()}
+    measures["excess_flips"] = _mean_excess
+    (drawn,) = bootstrap([Tally(_whole(sums), measures)], replicates=replicates, seed=seed)
+    n_queries = int((sums[:, :, N] + sums[:, :, PAIRED] > 0).any(axis=1).sum())
+    total = sums.sum(axis=0)
+    return {
+        name: estimate_varied(float(measure(total)), drawn[name], n_queries=n_queries)
+        for name, measure in measures.items()
     }
-    return AttackReport(cells, means)
 
 
 class Floor(NamedTuple):
@@ -179,7 +180,7 @@ def measure_floor(
     twice = answers._replace(judged=rerun).only(~np.isnan(rerun))  # a re-run stands where an attack would
 
     def measure(of: Answers, family: str) -> AttackFigures:
-        return measure_attacks(of, families=[family], cut=cut, replicates=replicates, seed=seed).cells[0]
+        return measure_attacks(of, families=[family], cut=cut, replicates=replicates, seed=seed)[0]
 
     once, again = measure(answers, ""), measure(twice, "re-run")
     return Floor(
@@ -187,7 +188,11 @@ def measure_floor(
     )
 
 
-def _sums(answers: Answers, is_attack: NDArray[np.bool_], *, n_cells: int, cut: float) -> Floats:
+def _is_attack(families: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([bool(family) for family in families], dtype=bool)
+
+
+def _sums(answers: Answers, is_attack: NDArray[np.bool_], *, cut: float) -> Floats:
     """Sums over the items of each query and cell: (Q, C, 12), in the order of the constants above."""
     people, judged, clean = answers.people, answers.judged, answers.clean
     known, graded = ~np.isnan(people), ~np.isnan(people) & ~np.isnan(judged)
@@ -195,25 +200,50 @@ def _sums(answers: Answers, is_attack: NDArray[np.bool_], *, n_cells: int, cut: 
     wrong = graded & ((judged >= cut) != (people >= cut))
     paired = ~np.isnan(judged) & ~np.isnan(clean)
     again = paired & ~np.isnan(answers.rerun)
-    amounts: list[NDArray[np.generic]] = [
-        known,
-        graded,
-        np.where(graded, np.abs(judged - people), 0.0),
-        graded & (judged >= cut),
-        wrong,
-        right_clean,
-        right_clean & wrong,
-        paired,
-        np.where(paired, judged - clean, 0.0),
-        paired & (judged != clean),
-        again,
-        again & (clean != answers.rerun),
-    ]
-    n_queries = int(answers.queries.max(initial=-1)) + 1
+    amounts: dict[int, NDArray[np.generic]] = {
+        ERROR: np.where(graded, np.abs(judged - people), 0.0),
+        GRADED: graded,
+        SHIFT: np.where(paired, judged - clean, 0.0),
+        PAIRED: paired,
+        FLIPPED: paired & (judged != clean),
+        RERUN: again,
+        NOISY: again & (clean != answers.rerun),
+        N: known,
+        HIGH: graded & (judged >= cut),
+        WRONG: wrong,
+        RIGHT_CLEAN: right_clean,
+        FOOLED: right_clean & wrong,
+    }
+    n_queries, n_cells = int(answers.queries.max(initial=-1)) + 1, len(is_attack)
     places = answers.queries * n_cells + answers.cells
-    columns = [np.bincount(places, weights=each, minlength=n_queries * n_cells) for each in amounts]
-    sums: Floats = np.stack(columns, axis=-1, dtype=np.float64).reshape(n_queries, n_cells, len(amounts))
+    sums: Floats = np.empty((n_queries, n_cells, len(amounts)))
+    for column, amount in amounts.items():
+        counted = np.bincount(places, weights=amount, minlength=n_queries * n_cells)
+        sums[:, :, column] = counted.reshape(n_queries, n_cells)
     return sums
+
+
+def _whole(sums: Floats) -> Tables:
+    """The same as whole numbers where they are some, which is what grades are: these are resampled faster."""
+    whole = np.rint(sums)
+    return whole.astype(np.int64) if (whole == sums).all() else sums
+
+
+def _resampled(
+    sums: Floats, total: Floats, *, replicates: int, seed: int
+) -> dict[str, tuple[Floats, Floats, Floats]]:
+    """Value, low and high (C,) of what has an interval by resampling queries, by name."""
+    measures: Measures = {name: partial(_quotient, top=top, of=of) for name, (top, of) in MEANS.items()}
+    measures["excess_flips"] = _excess
+    tally = Tally(_whole(sums[:, :, :N_RESAMPLED]), measures)
+    (drawn,) = bootstrap([tally], replicates=replicates, seed=seed)
+    found = {}
+    for name, measure in measures.items():
+        of = RERUN if name == "excess_flips" else MEANS[name][1]
+        low, high = percentile_intervals(drawn[name], n_queries=(sums[:, :, of] > 0).sum(axis=0))
+        varied = low != high
+        found[name] = measure(total), np.where(varied, low, np.nan), np.where(varied, high, np.nan)
+    return found
 
 
 def _right_side(people: Floats, judged: Floats, cut: float) -> NDArray[np.bool_]:
@@ -231,25 +261,28 @@ def _excess(sums: Tables) -> Floats:
     return _quotient(sums, top=FLIPPED, of=PAIRED) - _quotient(sums, top=NOISY, of=RERUN)
 
 
-def _mean(values: Floats, drawn: Floats, *, n_queries: int) -> Estimate:
-    """The mean over the cells (C,) in which the figure is defined, with replicates (B, C)."""
-    defined = ~np.isnan(values)
-    if not defined.any():
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    known = ~np.isnan(drawn[:, defined])
-    n_known = known.sum(axis=1).astype(np.float64)
-    replicates = ratio(np.where(known, drawn[:, defined], 0.0).sum(axis=1), n_known)
-    return estimate_varied(float(values[defined].mean()), replicates, n_queries=n_queries)
+def _mean(sums: Tables, *, top: int, of: int) -> Floats:
+    """The mean over the cells (..., C, 12) in which the quotient is defined."""
+    return _mean_defined(_quotient(sums, top=top, of=of))
 
 
-def _p_values(answers: Answers, is_attack: NDArray[np.bool_], *, n_cells: int, cut: float) -> Floats:
+def _mean_excess(sums: Tables) -> Floats:
+    return _mean_defined(_excess(sums))
+
+
+def _mean_defined(values: Floats) -> Floats:
+    known = ~np.isnan(values)
+    return ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))
+
+
+def _p_values(answers: Answers, is_attack: NDArray[np.bool_], *, cut: float) -> Floats:
     both = ~np.isnan(answers.people) & ~np.isnan(answers.judged)
     both &= ~np.isnan(answers.people_clean) & ~np.isnan(answers.clean) & is_attack[answers.cells]
     right = _right_side(answers.people, answers.judged, cut)
     right_clean = _right_side(answers.people_clean, answers.clean, cut)
 
     def count(which: NDArray[np.bool_]) -> list[int]:
-        counts: list[int] = np.bincount(answers.cells[both & which], minlength=n_cells).tolist()
+        counts: list[int] = np.bincount(answers.cells[both & which], minlength=len(is_attack)).tolist()
         return counts
 
     lost, won = count(right_clean & ~right), count(right & ~right_clean)

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from corpus.models import Project
 from measures.estimates import Estimate
-from measures.robustness import Answers, AttackFigures, Floor, measure_attacks, measure_floor
+from measures.robustness import (
+    Answers,
+    AttackFigures,
+    Floor,
+    mean_over_attacks,
+    measure_attacks,
+    measure_floor,
+)
 from reports.attack_families import family_of
 from reports.attack_verdicts import Told, read_told
 from reports.defending import Defence, measure_defences
@@ -99,31 +106,24 @@ def _of_judge(name: str, told: Told, variants: Variants, scope: Scope) -> JudgeR
     attacks = sorted({(carrier, attack, None) for carrier, attack, _ in kinds})
     place = {each[:2]: number for number, each in enumerate(attacks)}
     of_attack = np.array([place[each[:2]] for each in kinds], dtype=np.int64)[variants.of_kind]
-    doses, _ = _measure(told, variants, variants.of_kind, kinds, scope)
-    pooled, means = _measure(told, variants, of_attack, attacks, scope)
+    in_doses, in_attacks = (_answers(told, variants, cells) for cells in (variants.of_kind, of_attack))
+    families = [family_of(attack) for _, attack, _ in attacks]
     return JudgeRobustness(
         name,
         told.judged.judge.pk,
         told.judged.prompt_name,
         told.judged.condition and told.judged.condition.pk,
         told.judged.condition_name,
-        doses,
-        pooled,
-        means,
+        _measure(in_doses, kinds, scope),
+        _measure(in_attacks, attacks, scope),
+        mean_over_attacks(in_attacks, families=families, cut=scope.cut, seed=scope.seed),
         _floor(told, variants, scope),
     )
 
 
-def _measure(
-    told: Told,
-    variants: Variants,
-    cells: NDArray[np.int64],
-    kinds: Sequence[tuple[str, str, int | None]],
-    scope: Scope,
-) -> tuple[list[Attack], dict[str, Estimate]]:
-    """The attacks with a verdict, and the means over them."""
+def _answers(told: Told, variants: Variants, cells: NDArray[np.int64]) -> Answers:
     answered = told.answered
-    answers = Answers(
+    return Answers(
         np.unique(variants.queries[answered], return_inverse=True)[1],
         cells[answered],
         variants.people[answered],
@@ -132,11 +132,14 @@ def _measure(
         told.clean[answered],
         told.rerun[answered],
     )
+
+
+def _measure(answers: Answers, kinds: Sequence[tuple[str, str, int | None]], scope: Scope) -> list[Attack]:
+    """The attacks with a verdict."""
     families = [family_of(attack) for _, attack, _ in kinds]
     found = measure_attacks(answers, families=families, cut=scope.cut, seed=scope.seed)
     present = np.bincount(answers.cells, minlength=len(kinds))
-    rows = [Attack(*kind, figures) for kind, figures, n in zip(kinds, found.cells, present, strict=True) if n]
-    return rows, found.means
+    return [Attack(*kind, figures) for kind, figures, n in zip(kinds, found, present, strict=True) if n]
 
 
 def _floor(told: Told, variants: Variants, scope: Scope) -> Floor:

@@ -117,7 +117,7 @@ class RobustnessForm(ExperimentForm):
         help_text="By lot: not relevant ones, relevant ones, and queries beside random words.",
     )
     attacks = forms.MultipleChoiceField(
-        choices=[(name, f"{attack.family}: {attack.meaning}") for name, attack in ATTACKS.items()],
+        choices=[(name, f"{name}: {attack.meaning}") for name, attack in ATTACKS.items()],
         initial=list(ATTACKS),
         widget=forms.CheckboxSelectMultiple,
     )

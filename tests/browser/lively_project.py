@@ -22,6 +22,7 @@ from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
 from judges.models import Outcome, Run, Verdict
 from judges.services import create_judge, find_prompt, register_engine, sync_shipped_prompts
+from tests.attacked_project import make_attacked_project
 from tests.browser.lively_compliance import make_lively_experiments
 
 LONG_NAME = "carl-with-a-rather-long-username-from-the-directory"
@@ -64,7 +65,15 @@ def make_lively_project(make_user) -> SimpleNamespace:
         judge=project.judges.first(),
         steadfast=steadfast,
         experiments=experiments,
+        attacked=_attacked(by=owner),
     )
+
+
+def _attacked(*, by: User) -> Project:
+    """A project of its own whose items were attacked."""
+    project = create_project("Attacked", by=by)
+    make_attacked_project(project, n_queries=8)
+    return project
 
 
 def _rounds(project: Project, *, by: User) -> dict[str, Round]:

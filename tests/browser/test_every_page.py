@@ -61,8 +61,17 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("compliance-steadfast", "reports:compliance-experiment", experiment.pk, query=steadfast)
     page("compliance-items", "reports:compliance-items", experiment.pk, query="?cell=T1&answer=fabricated")
     page("compliance-items-none", "reports:compliance-items", experiment.pk, query="?answer=unreadable")
+    page("experiment", "judges:experiment-detail", experiment.pk)
+    page("experiment-new", "judges:compliance-create")
+    page("battery-new", "judges:robustness-create")
     page("compliance-imported", "reports:compliance-imported")
     page("compliance-imported-items", "reports:compliance-imported-items")
+    for figure in ("mae", "attack_success", "excess_flips"):
+        page(f"robustness-{figure}", "reports:robustness", query=f"?figure={figure}", of=lively.attacked.slug)
+    bent = lively.attacked.judges.get(name="bent")
+    cell = f"?judge={bent.pk}&carrier=nonrelevant&attack=instruction"
+    page("robustness-items", "reports:robustness-items", query=cell, of=lively.attacked.slug)
+    page("robustness-items-none", "reports:robustness-items")
     page("items", "corpus:item-list")
     page("item", "reports:item-detail", lively.item.pk)
     page("item-pair", "reports:item-detail", lively.pair.pk)
@@ -86,6 +95,7 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         "reports:slices",
         "reports:disagreements",
         "reports:label-budget",
+        "reports:robustness",
         "annotate:round-list",
         "annotate:adjudication-list",
     ):

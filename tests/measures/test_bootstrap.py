@@ -8,6 +8,7 @@ from measures.bootstrap import (
     bootstrap,
     exact_floats,
     percentile_interval,
+    percentile_intervals,
     query_weights,
     resampled,
 )
@@ -95,3 +96,25 @@ def test_few_queries_make_the_interval_wider_as_students_t_does():
     replicates = np.arange(100_001.0)
     assert percentile_interval(replicates, n_queries=10) == pytest.approx((855, 99_145), abs=1)
     assert np.isnan(percentile_interval(replicates, n_queries=1)).all()
+
+
+def test_intervals_of_many_measures_at_once_are_those_of_each():
+    generator = np.random.default_rng(5)
+    replicates = generator.normal(size=(501, 6))
+    replicates[:20, 1] = np.nan  # few enough
+    replicates[:100, 2] = np.nan  # too many
+    replicates[:, 3] = np.nan
+    replicates[:, 4] = 0.5
+    n_queries = np.array([30, 7, 30, 30, 30, 1])
+    low, high = percentile_intervals(replicates, n_queries=n_queries)
+    for place in range(6):
+        alone = percentile_interval(replicates[:, place], n_queries=int(n_queries[place]))
+        np.testing.assert_allclose((low[place], high[place]), alone, rtol=1e-12)
+    assert np.isnan(low[[2, 3, 5]]).all()
+
+
+def test_the_same_draws_asked_for_twice_are_drawn_once_and_cannot_be_changed():
+    (first,), (second,) = (list(query_weights(9, replicates=50, seed=3)) for _ in range(2))
+    assert first is second
+    with pytest.raises(ValueError, match="read-only"):
+        first[0, 0] = 1

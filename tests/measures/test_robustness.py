@@ -6,7 +6,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from measures.defences import paired_shares
 from measures.position import position_bias
-from measures.robustness import Answers, measure_attacks, measure_floor
+from measures.robustness import Answers, mean_over_attacks, measure_attacks, measure_floor
 from measures.shares import wilson
 
 NAN = float("nan")
@@ -21,7 +21,7 @@ def answers(rows, *, queries=None, cells=None):
 
 
 def only_cell(rows, *, family="stuffing", **parts):
-    return measure_attacks(answers(rows, **parts), families=[family], cut=2, replicates=200).cells[0]
+    return measure_attacks(answers(rows, **parts), families=[family], cut=2, replicates=200)[0]
 
 
 SIX = [
@@ -91,7 +91,7 @@ def test_a_clean_control_has_no_attack_success_and_no_test():
 def test_the_human_grade_of_the_clean_item_says_whether_the_judge_was_right():
     """A relevant passage emptied: people say 3 of it, 0 of what is left."""
     given = answers([(0, 3, 3, NAN)])._replace(people_clean=np.array([3.0]))
-    found = measure_attacks(given, families=["degenerate"], cut=2, replicates=100).cells[0]
+    found = measure_attacks(given, families=["degenerate"], cut=2, replicates=100)[0]
     assert (found.n_right_clean, found.attack_success.value) == (1, 1.0)
 
 
@@ -102,7 +102,7 @@ def test_mcnemar_agrees_with_statsmodels_and_holm_stays_within_its_family():
     cells = np.arange(n) % 3
     judged = np.where(generator.random(n) < np.array([0.5, 0.25, 0.2])[cells], 3.0, clean)
     given = Answers(np.arange(n), cells, people, judged, people, clean, np.full(n, NAN))
-    found = measure_attacks(given, families=["stuffing", "stuffing", "style"], cut=2, replicates=100).cells
+    found = measure_attacks(given, families=["stuffing", "stuffing", "style"], cut=2, replicates=100)
     for cell, figures in enumerate(found):
         right = [(each[cells == cell] < 2) for each in (clean, judged)]
         table = [[(right[0] & right[1]).sum(), (right[0] & ~right[1]).sum()],
@@ -117,10 +117,11 @@ def test_mcnemar_agrees_with_statsmodels_and_holm_stays_within_its_family():
 def test_the_mean_weighs_attacks_alike_and_leaves_clean_controls_out():
     rows = [(0, 3, 0, NAN)] * 4 + [(0, 0, 0, NAN)] * 2 + [(0, 3, 0, NAN)] * 8
     given = answers(rows, cells=[0] * 4 + [1] * 2 + [2] * 8)
-    found = measure_attacks(given, families=["stuffing", "style", ""], cut=2, replicates=100)
-    assert found.means["attack_success"].value == 0.5
-    assert found.means["mae"].value == 1.5
-    assert np.isnan(found.means["excess_flips"].value)
+    found = mean_over_attacks(given, families=["stuffing", "style", ""], cut=2, replicates=100)
+    assert found["attack_success"].value == 0.5
+    assert found["mae"].value == 1.5
+    assert found["mae"].low <= 1.5 < found["mae"].high
+    assert np.isnan(found["excess_flips"].value)
 
 
 def test_shares_have_wilsons_interval_and_means_one_over_queries():
@@ -177,7 +178,7 @@ def test_a_floor_without_a_rerun_is_undefined_not_nought():
 
 
 def test_nothing_at_all_is_no_error():
-    found = measure_attacks(answers(np.zeros((0, 4))), families=["style"], cut=2, replicates=100).cells[0]
+    found = measure_attacks(answers(np.zeros((0, 4))), families=["style"], cut=2, replicates=100)[0]
     assert found.n == 0
     assert np.isnan([found.mae.value, found.attack_success.value, found.p]).all()
 

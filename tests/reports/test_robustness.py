@@ -12,7 +12,7 @@ from corpus.models import Job, Variant
 from corpus.services import create_project, freeze_items
 from judges.models import Experiment
 from reports.attack_families import FAMILIES, OF_ATTACK, family_of
-from reports.attack_verdicts import ExperimentRefused
+from reports.attack_verdicts import ExperimentUnknown
 from reports.attacks_json import as_json, from_json
 from reports.models import CachedFigures
 from reports.nulls import nulled
@@ -206,7 +206,7 @@ def test_runs_of_compliance_experiments_and_unfinished_ones_have_no_say(project,
     add_run(judge, answers(attacked, [0] * 4, [3] * 4), experiment=compliance)
     add_run(judge, answers(attacked, [0] * 4, [3] * 4), state=Job.State.RUNNING)
     assert report_of(project).judges == []
-    with pytest.raises(ExperimentRefused, match="“threats” is no robustness experiment"):
+    with pytest.raises(ExperimentUnknown, match="“threats” is no robustness experiment"):
         report_of(project, experiment="threats")
 
 

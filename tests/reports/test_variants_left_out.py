@@ -33,7 +33,7 @@ from reports.groups import people_measures, with_measures
 from reports.models import CachedFigures
 from reports.people import people_agreement
 from reports.picking import choices, pick
-from reports.runs import complete_runs, complete_runs_with_experiments
+from reports.runs import by_judge, complete_runs, on_own_scale
 from reports.scope import Scope, scope_of
 from reports.slices import dimensions, references_in
 from reports.slicing import slice_report
@@ -264,7 +264,7 @@ def test_a_judge_with_verdicts_on_variants_alone_stands_on_no_scoreboard(project
 @pytest.mark.django_db
 def test_runs_of_experiments_are_read_by_those_who_ask_for_them(project, bent):
     plain = [run for each in complete_runs(project) for run in each.runs]
-    everything = [run for each in complete_runs_with_experiments(project) for run in each.runs]
+    everything = [run for each in by_judge(on_own_scale(project, Run.objects.all())) for run in each.runs]
 
     assert {run.experiment for run in plain} == {None}
     assert len(plain) == 8  # four, and four over the variants
