@@ -78,8 +78,9 @@ def test_the_list_asks_no_more_of_many_experiments(world, client_of, vic, django
 
 def test_an_empty_project_says_how_to_begin(project, client_of, vic, bob):
     assert "No compliance experiment yet" in page(client_of(vic), "compliance")
-    assert "Import verdicts" not in page(client_of(vic), "compliance")
-    assert "Import verdicts" in page(client_of(bob), "compliance")
+    assert "Plan experiment" not in page(client_of(vic), "compliance")
+    assert "Plan experiment" in page(client_of(bob), "compliance")
+    assert "come in from a file" in page(client_of(bob), "compliance")
     assert "Nothing to show yet" in page(client_of(bob), "compliance-imported")
     assert "No answers yet" in page(client_of(bob), "compliance-imported-items")
 
