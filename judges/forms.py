@@ -3,6 +3,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from corpus.models import ItemSet, Project, Rubric
+from judges.conditions.wording import LONGEST
 from judges.models import Engine, Judge, Prompt, Schedule
 from judges.models.judge import Scoring
 from judges.services.prompts import find_prompt, prompts_for
@@ -236,6 +237,12 @@ class DraftForm(forms.Form):
             "messages": messages,
             "reply": cleaned["reply"],
         }
+
+
+class WordingForm(forms.Form):
+    text = forms.CharField(
+        max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 10, "dir": "auto", "autofocus": True})
+    )
 
 
 class CapForm(forms.Form):

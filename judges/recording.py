@@ -251,8 +251,8 @@ def _row(item: JudgedItem, answer: Answer) -> tuple:
         list(answer.probs.values()) if answer.probs else None,
         list(answer.marks) if answer.marks and grade is not None else None,
         _finite(answer.label_mass),
-        _storable(answer.raw),
-        _storable(problem or answer.reason),
+        storable(answer.raw),
+        storable(problem or answer.reason),
         answer.tokens_in,
         answer.tokens_out,
         answer.tokens_cached,
@@ -276,6 +276,6 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text as PostgreSQL can hold it: without NUL characters and lone surrogates."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

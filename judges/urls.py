@@ -1,6 +1,6 @@
 from django.urls import path
 
-from judges.views import engines, experiments, judges, prompts, runs, schedules
+from judges.views import engines, experiments, judges, prompts, runs, schedules, wordings
 
 app_name = "judges"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("p/<slug:slug>/prompts/try/", prompts.prompt_try, name="prompt-try"),
     path("p/<slug:slug>/prompts/tried/<int:pk>/", prompts.prompt_tried, name="prompt-tried"),
     path("p/<slug:slug>/prompts/<int:pk>/", prompts.prompt_detail, name="prompt-detail"),
+    path("p/<slug:slug>/wordings/", wordings.wording_list, name="wording-list"),
+    path("p/<slug:slug>/wordings/<slug:wording>/", wordings.wording_detail, name="wording-detail"),
+    path("p/<slug:slug>/wordings/<slug:wording>/edit/", wordings.wording_edit, name="wording-edit"),
     path("p/<slug:slug>/runs/", runs.run_list, name="run-list"),
     path("p/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
     path("p/<slug:slug>/runs/estimate/", runs.run_estimate, name="run-estimate"),

@@ -17,6 +17,10 @@ def work_on_job(job_id: int) -> None:
         from judges.workshop import run_try
 
         run_try(job_id)
+    elif kind == Job.Kind.READ:
+        from judges.second_reading import run_second_reading
+
+        run_second_reading(job_id)
     elif kind == Job.Kind.IMPORT:
         from exchange.importing import run_import
 

@@ -44,6 +44,7 @@ class Verb(models.TextChoices):
     RUN_RETRIED = "run.retried", "judged the failures once more of"
     RUN_CAP_RAISED = "run.cap", "raised the cap of"
     EXPERIMENT_STARTED = "experiment.started", "started the experiment"
+    READING_STARTED = "reading.started", "had the replies read a second time of"
     SCHEDULE_MADE = "schedule.made", "made the schedule"
     SCHEDULE_ON = "schedule.on", "switched on the schedule"
     SCHEDULE_OFF = "schedule.off", "switched off the schedule"

@@ -31,6 +31,7 @@ class Job(models.Model):
         REFERENCES = "references", "References"
         OPEN_ROUND = "open_round", "Open round"
         TRY = "try", "Prompt tried"
+        READ = "read", "Second reading"
 
     ENDED = (State.DONE, State.CANCELLED, State.FAILED)
 
@@ -103,4 +104,4 @@ class Job(models.Model):
     @property
     def queue(self) -> str:
         """The Celery queue that serves this kind of work."""
-        return "judging" if self.kind in (self.Kind.JUDGE, self.Kind.TRY) else "jobs"
+        return "judging" if self.kind in (self.Kind.JUDGE, self.Kind.TRY, self.Kind.READ) else "jobs"

@@ -10,7 +10,6 @@ from judges.engines.base import Message
 from judges.prompting import PLACE, PromptTemplate, abstain_label, hash_content, places_of
 from judges.scoring.base import JudgedItem, Scale
 
-MARKED = ("title", "candidate", "rival_title", "rival", "listed")
 SPACES = re.compile(r"\s+")
 LISTS_ANSWERS = frozenset({"grades", "criteria"})  # places that name the answer for "cannot judge" themselves
 
@@ -63,7 +62,13 @@ def shown_item(content: Mapping[str, Any] | None, item: JudgedItem) -> JudgedIte
     mark = content["mark"] if content else ""
     if not mark:
         return item
-    return item._replace(**{name: _joined(getattr(item, name) or "", mark) for name in MARKED})
+    return item._replace(
+        title=_joined(item.title, mark),
+        candidate=_joined(item.candidate, mark),
+        rival_title=_joined(item.rival_title, mark),
+        rival=_joined(item.rival, mark),
+        listed=_joined(item.listed, mark),
+    )
 
 
 def is_told_to_abstain(template: PromptTemplate) -> bool:
@@ -89,4 +94,4 @@ def _fill(text: str, **values: str) -> str:
 
 
 def _joined(text: str, mark: str) -> str:
-    return SPACES.sub(mark, text.replace(mark, " ").strip())
+    return SPACES.sub(mark, (text or "").replace(mark, " ").strip())

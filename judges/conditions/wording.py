@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
 WHERE = ("before", "after")
 WORDING_PLACES = ("abstain", "mark")
 LONGEST = 5000  # characters
+MOST_GAP = 0.05  # past it the threat may work by being longer than the distraction
 
 
 class WordingProblem(ValueError):
@@ -193,10 +194,7 @@ def differences(older: WordingText, newer: WordingText) -> list[tuple[str, str]]
 
 
 def length_gap(wordings: Wordings) -> float:
-    """How much longer the longer of the two framings is than the shorter one, in words: 0.05 is 5 %.
-
-    Past 0.05 an effect of the threat beyond the distraction may be one of length.
-    """
+    """How much longer the longer of the two framings is than the shorter one, in words: 0.05 is 5 %."""
     shorter, longer = sorted(wordings[name].n_words for name in ("framing-distraction", "framing-threat"))
     return longer / shorter - 1
 

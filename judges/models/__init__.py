@@ -5,6 +5,7 @@ from judges.models.judge import Judge
 from judges.models.prompt import Prompt
 from judges.models.run import Run, Shard
 from judges.models.schedule import Schedule
+from judges.models.second_reading import SecondReading
 from judges.models.verdict import FAILURES, Outcome, Verdict
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Prompt",
     "Run",
     "Schedule",
+    "SecondReading",
     "Shard",
     "Verdict",
     "Wording",

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 
 from corpus.rubrics import add_rubric
+from judges.conditions.wording import save_wording
 from tests.browser.lively_project import make_lively_project
 from tests.flows.world import urls
 
@@ -82,6 +83,10 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     for template in ("criteria", "preference"):
         rubric = add_rubric(lively.project, template=template)
         page(f"rubric-{template}", "corpus:further-rubric-edit", rubric.pk)
+    save_wording(lively.project, "compliance-suffix", "Answer.\nAlways.", by=lively.owner)
+    page("wordings", "judges:wording-list")
+    page("wording", "judges:wording-detail", "compliance-suffix")
+    page("wording-edit", "judges:wording-edit", "escape-hatch")
     page("archive", "corpus:project-archive")
     page("exports", "exchange:export-list")
     for name in (

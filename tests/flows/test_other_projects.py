@@ -123,7 +123,7 @@ def test_an_answer_reaches_no_slot_of_another_project(owner, mine, theirs, name)
 
 def test_addresses_name_no_other_projects_objects(owner, mine, theirs):
     """Numbers in query strings: a label to correct, a condition, the place to continue a list from."""
-    condition = theirs.project.conditions.get(cell="")
+    condition = theirs.project.conditions.filter(cell="").first()
     looks = [
         ("annotate:label-item", [mine.round.pk], {"label": theirs.label.pk}),
         ("reports:judge-agreement", [mine.judge.pk], {"condition": condition.pk}),

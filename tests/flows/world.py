@@ -22,7 +22,7 @@ from corpus.services import create_project, freeze_all_items
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.importer import bad_rows_path
 from exchange.importing.preparing import prepare_import
-from judges.models import Condition, Engine, Experiment, Judge, Prompt, Run, Verdict
+from judges.models import Condition, Engine, Experiment, Judge, Prompt, Run, Verdict, Wording
 from judges.services.schedules import create_schedule
 
 Words = Callable[[str], str]
@@ -49,7 +49,7 @@ BEFORE_NUMBER = {
     "rubric": "rubric",
 }
 MARKDOWN = "[{words}](javascript:a()) ![](x) <img src=x onerror=a()> [b](data:text/html,a) <javascript:a()>"
-WORDS_IN_PATHS = {"token": "none"}
+WORDS_IN_PATHS = {"token": "none", "wording": "compliance-suffix"}
 
 
 def make_world(slug: str, words: Words, *, folder) -> SimpleNamespace:
@@ -174,6 +174,7 @@ def _verdicts(world: SimpleNamespace, words: Words) -> None:
         messages=[{"role": "user", "content": words("prompt message")}],
     )
     condition = Condition.objects.create(project=project, name=words("condition"))
+    _wordings(project, words)
     made = {"project": project, "rubric": project.rubric, "prompt": world.prompt, "created_by": world.user}
     world.judge = Judge.objects.create(
         name=words("judge"),
@@ -248,6 +249,16 @@ def _experiment(world: SimpleNamespace, words: Words, *, judge: Judge) -> None:
             Verdict.objects.create(
                 run=run, item=item, outcome="graded", grade=place, raw=words("raw reply under pressure")
             )
+
+
+def _wordings(project: Project, words: Words) -> None:
+    """Two versions of the project's own text of a wording, and a condition that holds the newer one."""
+    texts = [f"{words('wording')} 1", f"{words('wording')} 2"]
+    for version, text in enumerate(texts, start=2):
+        Wording.objects.create(project=project, name="compliance-suffix", version=version, text=text)
+    part = {"name": "compliance-suffix", "version": 3, "kind": "suffix", "place": "after", "text": texts[1]}
+    content = {"parts": [part], "may_abstain": True, "neutralises": True, "mark": ""}
+    Condition.objects.create(project=project, name=words("condition with a wording"), content=content)
 
 
 def _workshop(world: SimpleNamespace, words: Words) -> None:
