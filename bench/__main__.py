@@ -1,13 +1,13 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-python -m bench [importing exporting agreement labelling judging pages] [--rows 1000000]
+python -m bench [importing exporting agreement labelling judging pages compliance] [--rows 1000000]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from bench import agreement, exporting, importing, judging, labelling, pages
+from bench import agreement, compliance, exporting, importing, judging, labelling, pages
 from bench.house import House
 
 PARTS = {
@@ -17,7 +17,12 @@ PARTS = {
     "labelling": labelling.measure,
     "judging": judging.measure,
     "pages": pages.measure,
+    "compliance": compliance.measure,
 }
+
+
+ALONE = {"judging", "pages", "compliance"}
+"""Parts that make a project of their own."""
 
 
 def main() -> None:
@@ -29,9 +34,9 @@ def main() -> None:
         Path(folder).chmod(0o711)
         with House(Path(folder) / "var") as house:
             for name, measure in PARTS.items():
-                is_needed = name == "importing" and set(options.parts) - {"judging", "pages"}
+                is_needed = name == "importing" and set(options.parts) - ALONE
                 if not options.parts or name in options.parts or is_needed:
-                    rows = "" if name == "judging" else f" ({options.rows:,} rows)"
+                    rows = "" if name in ("judging", "compliance") else f" ({options.rows:,} rows)"
                     print(f"\n{name.capitalize()}{rows}", flush=True)
                     measure(house, options.rows)
 

@@ -1,6 +1,7 @@
 """Speed of the measures against well-known libraries, and how often intervals and tests are right.
 
-No database: arrays only. `python -m bench.measures [--collections 2000]`, or `make bench-measures`.
+No database: arrays only. `python -m bench.measures [--collections 2000] [--experiments 500]`, or
+`make bench-measures`.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import numpy as np
 from scipy.stats import bootstrap as scipy_bootstrap
 from sklearn.metrics import cohen_kappa_score
 
+from bench.compliance_truth import conclusions, speed_of_the_model
 from bench.simulated import Collection, share_of_truth, simulate, truths
 from measures.alpha import alpha_ordinal
 from measures.bootstrap import Tally
@@ -29,10 +31,13 @@ MEASURES = {"κ": kappa, "α ordinal": alpha_ordinal, "AC2": ac2}
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.measures", description=__doc__)
     parser.add_argument("--collections", type=int, default=2_000)
+    parser.add_argument("--experiments", type=int, default=500)
     options = parser.parse_args()
     speed()
     coverage(options.collections)
     size(options.collections)
+    speed_of_the_model()
+    conclusions(options.experiments)
 
 
 def speed() -> None:

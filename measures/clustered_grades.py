@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from measures.bootstrap import LEVEL
 from measures.budget import influences
@@ -64,5 +64,5 @@ def _around(
     n = by_item.size
     if n < 2:
         return Estimate(value, float("nan"), float("nan"))
-    reach = float(student.ppf((1 + LEVEL) / 2, n - 1) * np.sqrt(n / (n - 1) * (by_item**2).sum()))
+    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2) * np.sqrt(n / (n - 1) * (by_item**2).sum()))
     return Estimate(value, max(bounds[0], value - reach), min(bounds[1], value + reach))

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, expit, ndtr, ndtri
 
 from measures.bootstrap import LEVEL
 from measures.estimates import UNDEFINED, Estimate
@@ -90,7 +89,7 @@ def factorial(right: ArrayLike, asked: ArrayLike, families: ArrayLike) -> Factor
     log_odds, errors = odds_wanted @ fit.values, _errors(odds_wanted, fit.covariance)
     points, point_errors = wanted @ chances, _errors(wanted @ slopes, fit.covariance)
     effects = tuple(
-        Effect(term, _around(b, e), b / e, float(2 * norm.sf(abs(b / e))), _around(d, de))
+        Effect(term, _around(b, e), b / e, float(2 * ndtr(-abs(b / e))), _around(d, de))
         for term, b, e, d, de in zip(terms, log_odds, errors, points, point_errors, strict=True)
     )
     together = odds_wanted[[place for place, term in enumerate(terms) if "×" in term]]
@@ -179,7 +178,7 @@ def _errors(wanted: Floats, covariance: Floats) -> Floats:
 
 
 def _around(value: float, error: float) -> Estimate:
-    reach = float(norm.ppf((1 + LEVEL) / 2)) * float(error)
+    reach = float(ndtri((1 + LEVEL) / 2)) * float(error)
     return Estimate(float(value), float(value) - reach, float(value) + reach)
 
 
@@ -189,7 +188,7 @@ def _wald(wanted: Floats, fit: Fit) -> float:
     values, covariance = wanted @ fit.values, wanted @ fit.covariance @ wanted.T
     if np.linalg.matrix_rank(covariance) < len(wanted):
         return float("nan")
-    return float(chi2.sf(values @ np.linalg.solve(covariance, values), len(wanted)))
+    return float(chdtrc(len(wanted), values @ np.linalg.solve(covariance, values)))
 
 
 def _by_family(of: Floats, families: NDArray[np.int64]) -> Floats:

@@ -4,7 +4,8 @@ from math import asin, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom, norm
+from scipy.special import ndtri
+from scipy.stats import binom
 
 from measures.bootstrap import LEVEL
 from measures.estimates import UNDEFINED, Estimate
@@ -26,7 +27,7 @@ def wilson(successes: float, n: float, *, level: float = LEVEL) -> tuple[float, 
     """
     if not n > 0:
         return float("nan"), float("nan")
-    z, p = float(norm.ppf((1 + level) / 2)), successes / n
+    z, p = float(ndtri((1 + level) / 2)), successes / n
     middle, reach = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
@@ -115,7 +116,7 @@ def smallest_difference(
 
 
 def _quantiles(alpha: float, power: float) -> tuple[float, float]:
-    return float(norm.ppf(1 - alpha / 2)), float(norm.ppf(power))
+    return float(ndtri(1 - alpha / 2)), float(ndtri(power))
 
 
 def _larger_root(square: float, half: float, rest: float) -> float:
