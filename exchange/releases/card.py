@@ -14,6 +14,7 @@ from exchange.datasets.plan import SOURCES, Plan
 from exchange.datasets.writers.formats import FORMATS
 
 SPLIT_OF = re.compile(r"(?:^|/)(train|dev|test)\.(?:jsonl|tsv|txt)$")
+SPLITS = ("train", "dev", "test")
 LOADABLE = ".jsonl"
 FIGURES = (
     ("kappa", "κ"),
@@ -40,7 +41,7 @@ def front_matter(card: Card, files: Sequence[Mapping[str, Any]]) -> str:
     lines += ["  - split: table", f"    path: {FILES['rows']}"]
     for name, members in sorted(configs.items()):
         lines += [f"- config_name: {name}", "  data_files:"]
-        for split, path in members:
+        for split, path in sorted(members, key=lambda member: SPLITS.index(member[0])):
             lines += [f"  - split: {split}", f"    path: {path}"]
     return "\n".join([*lines, "---", ""])
 
@@ -102,7 +103,7 @@ def _counts(card: Card) -> Iterator[str]:
     states: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for split, state, graded_by, n in tally["rows"]:
         states[state, graded_by][split] = n
-    splits = [split for split in ("train", "dev", "test") if split in tally["queries"]]
+    splits = [split for split in SPLITS if split in tally["queries"]]
     rows: list[Sequence[object]] = [
         ["queries", *(f"{tally['queries'][split]:,}" for split in splits)],
         *(
