@@ -31,14 +31,21 @@ class Card(dict[str, Any]):
 
 
 def front_matter(card: Card, files: Sequence[Mapping[str, Any]]) -> str:
-    """The YAML head: licence and which files are which format and split."""
+    """The YAML head: licence and which files are which format and split.
+
+    `datasets` reads all of a folder's configurations with one reader: the Parquet table is named only where
+    nothing else is.
+    """
     configs: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for file in files:
         if file["path"].endswith(LOADABLE) and (found := SPLIT_OF.search(file["path"])):
             configs[file["format"]].append((found[1], file["path"]))
     lines = ["---", "license: other", f"pretty_name: {json.dumps(_title(card), ensure_ascii=False)}"]
-    lines += ["configs:", "- config_name: table", "  data_files:"]
-    lines += ["  - split: table", f"    path: {FILES['rows']}"]
+    as_lines = any(file["path"] == "table.jsonl" for file in files)
+    lines += ["configs:"]
+    if as_lines or not configs:
+        lines += ["- config_name: table", "  data_files:", "  - split: table"]
+        lines += [f"    path: {'table.jsonl' if as_lines else FILES['rows']}"]
     for name, members in sorted(configs.items()):
         lines += [f"- config_name: {name}", "  data_files:"]
         for split, path in sorted(members, key=lambda member: SPLITS.index(member[0])):
