@@ -29,6 +29,10 @@ def work_on_job(job_id: int) -> None:
         from exchange.exporting import run_export
 
         run_export(job_id)
+    elif kind == Job.Kind.RELEASE:
+        from exchange.releases.making import run_release
+
+        run_release(job_id)
     elif kind == Job.Kind.OPEN_ROUND:
         from annotate.services.opening import run_opening
 

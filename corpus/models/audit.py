@@ -36,6 +36,8 @@ class Verb(models.TextChoices):
     IMPORT_UNDONE = "import.undone", "undid the import"
     EXPORT_STARTED = "export.started", "started the export"
     WORDING_SAVED = "wording.saved", "wrote a new version of the words"
+    RELEASE_STARTED = "release.started", "started the release"
+    RELEASE_DELETED = "release.deleted", "deleted the release"
     JUDGE_MADE = "judge.made", "made the judge"
     RUN_STARTED = "run.started", "started the run"
     RUN_PAUSED = "run.paused", "paused the run"

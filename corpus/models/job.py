@@ -27,6 +27,7 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         IMPORT = "import", "Import"
         EXPORT = "export", "Export"
+        RELEASE = "release", "Release"
         JUDGE = "judge", "Judge run"
         REFERENCES = "references", "References"
         OPEN_ROUND = "open_round", "Open round"

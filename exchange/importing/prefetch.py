@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Full, Queue
 from typing import TypeVar
@@ -41,7 +41,7 @@ def _characters(batch: Sequence[Row]) -> float:
     return sum(len(value) for row in sample for value in row if type(value) is str) * step
 
 
-def chunks_ahead(chunks: Iterable[list[Row]], *, ahead: int = 1) -> Iterator[list[Row]]:
+def chunks_ahead(chunks: Iterable[list[Row]], *, ahead: int = 1) -> Generator[list[Row], None, None]:
     """Yield the chunks, made in a thread; an exception of the reader is raised here, in its place.
 
     Close the iterator (contextlib.closing) when leaving early, so that the thread ends.

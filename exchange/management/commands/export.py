@@ -5,8 +5,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from corpus.models import ItemSet, Job, Project, Rubric
 from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, prepare_export, run_export
+from exchange.management.judges import find_judge
 from exchange.management.progress import cancelled_by_keyboard, progress_bar
-from judges.models import Judge
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no project “{project}”.")
         if out.is_dir() or not out.absolute().parent.is_dir():
             raise CommandError(f"--out {out}: name a file in a folder that exists.")
-        judge = _judge(found, options["judge"], options["prompt"]) if options["judge"] else None
+        judge = find_judge(found, options["judge"], options["prompt"]) if options["judge"] else None
         scale = _scale(found, options["scale"]) if options["scale"] else None
         item_set = _item_set(found, options["item_set"]) if options["item_set"] else None
         chosen = {"what": what, "file_format": file_format, "judge": judge, "scale": scale}
@@ -75,19 +75,3 @@ def _item_set(project: Project, name: str) -> ItemSet:
     if item_set is None:
         raise CommandError(f"Project “{project.slug}” has no item set “{name}”.")
     return item_set
-
-
-def _judge(project: Project, name: str, prompt: str) -> Judge:
-    """The newest version of the judge of this name and prompt."""
-    judges = project.judges.filter(name=name)
-    if prompt:
-        judges = judges.filter(prompt__name=prompt)
-    judge = judges.order_by("-version", "pk").first()
-    if judge is None:
-        with_prompt = f" with prompt “{prompt}”" if prompt else ""
-        raise CommandError(f"Project “{project.slug}” has no judge “{name}”{with_prompt}.")
-    prompts = sorted({name or "" for name in judges.values_list("prompt__name", flat=True)})
-    if len(prompts) > 1:
-        named = ", ".join(f"“{name}”" for name in prompts if name)
-        raise CommandError(f"Judge “{name}” has several prompts; name one with --prompt: {named}.")
-    return judge
