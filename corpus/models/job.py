@@ -31,6 +31,7 @@ class Job(models.Model):
         REFERENCES = "references", "References"
         OPEN_ROUND = "open_round", "Open round"
         TRY = "try", "Prompt tried"
+        MINE = "mine", "Pool of negatives"
 
     ENDED = (State.DONE, State.CANCELLED, State.FAILED)
 
