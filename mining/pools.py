@@ -73,11 +73,9 @@ def _miners(project: Project, settings: PoolSettings) -> list[dict[str, Any]]:
 
 
 def free_name(project: Project, name: str) -> str:
-    """The name, with a number behind it where a pool or an item set has it."""
-    taken = set(project.pools.filter(name__startswith=name).values_list("name", flat=True))
-    taken |= set(project.item_sets.filter(name__startswith=name).values_list("name", flat=True))
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name} ({number})"
-    return free
+    """The name, with a number behind it where a pool, an item set or a round has it."""
+    taken: set[str] = set()
+    for named in (project.pools, project.item_sets, project.rounds):
+        taken |= set(named.filter(name__startswith=name).values_list("name", flat=True))
+    numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+    return next(each for each in (name, *numbered) if each not in taken)

@@ -1,7 +1,7 @@
 from django.db import models
 from django.urls import reverse
 
-from corpus.models import Candidate, Item, ItemSet, Job, Query
+from corpus.models import Candidate, Item, ItemSet, Query
 from judges.models import Run
 from mining.models.pool import Pool
 from mining.rules import State
@@ -37,7 +37,6 @@ class Selection(models.Model):
         ItemSet, null=True, on_delete=models.RESTRICT, related_name="+",
         help_text="A random sample of its negatives for people to check.",
     )  # fmt: skip
-    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey("corpus.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     frozen_at = models.DateTimeField(null=True)
@@ -54,15 +53,19 @@ class Selection(models.Model):
 
 
 class SelectionEntry(models.Model):
-    """One candidate of a query in a selection: its state and why, and whether the sampling picked it."""
+    """One candidate of a query in a selection: its state and why, and whether the sampling picked it.
 
-    pk = models.CompositePrimaryKey("selection_id", "query_id", "candidate_id")
-    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    Entries stand in the order in which they go out: queries by their ids, of each its positives first, then
+    by falling score.
+    """
+
+    pk = models.CompositePrimaryKey("selection_id", "position")
+    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    position = models.BigIntegerField()
     query = models.ForeignKey(Query, on_delete=models.CASCADE, related_name="+", db_index=False)
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="+", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+", db_index=False)
     state = models.CharField(max_length=20, choices=STATES)
-    reason = models.CharField(max_length=20, help_text="As mining.rules names it.")
+    reason = models.SmallIntegerField(help_text="As mining.rules counts them.")
     score = models.FloatField(null=True)
-    rank = models.IntegerField(null=True, help_text="By score within its query and state, from 1.")
     picked = models.BooleanField(default=False)

@@ -14,7 +14,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     ("kind", "door"),
-    [("import", "exchange.importing.run_import"), ("export", "exchange.exporting.run_export")],
+    [
+        ("import", "exchange.importing.run_import"),
+        ("export", "exchange.exporting.run_export"),
+        ("mine", "mining.pooling.run_pool"),
+    ],
 )
 def test_each_kind_of_job_goes_to_its_own_service(project, monkeypatch, kind, door):
     asked = []
