@@ -134,7 +134,8 @@ DELETIONS = [
     """DELETE FROM corpus_reference r USING corpus_item i WHERE i.id = r.item_id AND i.job_id = %(job)s""",
     """DELETE FROM mining_candidatevector v USING corpus_candidate c
        WHERE c.id = v.candidate_id AND c.job_id = %(job)s""",
-    """DELETE FROM mining_queryvector v USING corpus_query q WHERE q.id = v.query_id AND q.job_id = %(job)s""",
+    """DELETE FROM mining_queryvector v USING corpus_query q
+       WHERE q.id = v.query_id AND q.job_id = %(job)s""",
     """DELETE FROM corpus_item WHERE job_id = %(job)s""",
     """DELETE FROM corpus_candidate WHERE job_id = %(job)s""",
     """DELETE FROM corpus_query WHERE job_id = %(job)s""",
