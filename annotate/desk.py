@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotate.answers import Criterion, GradeButton, answer_words, criteria_of, grade_buttons, words_of
 from annotate.models import Label, Participation, Round, Slot
 from annotate.services.queue import next_items
-from corpus.models import Candidate, Item
+from corpus.models import Candidate, Item, ItemSetEntry
 
 N_RECENT = 10
 PACE_WINDOW = timedelta(minutes=10)
@@ -50,11 +50,13 @@ class Card(NamedTuple):
     rival_first: bool  # of a pair: the rival stands on the left
     buttons: list[GradeButton]  # of one scale
     criteria: list[Criterion]  # of several
+    beside: Candidate | None = None  # one known to answer the query, where the item set shows it
 
     @property
     def sides(self) -> list[Side]:
         if self.item.rival is None:
-            return [Side("Candidate", self.item.candidate)]
+            known = [Side("Known to answer", self.beside)] if self.beside else []
+            return [Side("Candidate", self.item.candidate), *known]
         shown = [self.item.candidate, self.item.rival]
         left, right = reversed(shown) if self.rival_first else shown
         return [Side("Left", left), Side("Right", right)]
@@ -125,6 +127,7 @@ def lay_desk(
         slot = Slot.objects.get(round=round, item=correcting.item_id)
         slot.item = correcting.item
         cards.insert(0, _card(slot, correcting, participation, is_correction=True))
+    cards = _with_besides(cards, round)
     counts = round.participations.aggregate(
         mine=Sum("n_labels", filter=Q(pk=participation.pk)),
         gold=Sum("n_gold", filter=Q(pk=participation.pk)),
@@ -166,6 +169,17 @@ def _card(slot: Slot, earlier: Label | None, me: Participation, *, is_correction
     rubric, rival_first = me.round.rubric, slot.stands_rival_first(me.seed)
     buttons, criteria = grade_buttons(rubric, rival_first=rival_first), criteria_of(rubric, earlier)
     return Card(slot.pk, slot.item, uuid4(), earlier, is_correction, rival_first, buttons, criteria)
+
+
+def _with_besides(cards: list[Card], round: Round) -> list[Card]:
+    """The cards with the candidates that the round's item set shows beside its items, if it shows any."""
+    if not round.item_set.made_from.get("beside"):
+        return cards
+    entries = ItemSetEntry.objects.filter(
+        item_set=round.item_set_id, item__in=[card.item.pk for card in cards]
+    )
+    known = {entry.item_id: entry.beside for entry in entries.select_related("beside")}
+    return [card._replace(beside=known.get(card.item.pk)) for card in cards]
 
 
 def _earlier_labels(participation: Participation, items: list[int]) -> dict[int, Label]:

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "corpus",
     "annotate",
     "judges",
+    "mining",
     "exchange",
     "reports",
     "tasks",

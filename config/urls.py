@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("corpus.urls")),
     path("", include("annotate.urls")),
     path("", include("judges.urls")),
+    path("", include("mining.urls")),
     path("", include("exchange.urls")),
     path("", include("reports.urls")),
 ]

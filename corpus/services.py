@@ -92,25 +92,31 @@ def freeze_items(
     name: str,
     made_from: Mapping[str, Any],
     priorities: Sequence[float] | None = None,
+    besides: Sequence[int | None] | None = None,
 ) -> ItemSet:
     """An item set of these items of the project, those of a query together, in the order given otherwise.
 
-    ValueError when one of them is not an item of the project.
+    `besides` are candidates shown beside the items while people label; `made_from` then says "beside".
+    ValueError when one of the items is not one of the project.
     """
     weights = list(priorities) if priorities is not None else [None] * len(items)
+    shown = list(besides) if besides is not None else [None] * len(items)
+    if besides is not None:
+        made_from = dict(made_from) | {"beside": True}
     item_set = ItemSet.objects.create(
         project=project, name=name, made_from=dict(made_from), n_items=len(items)
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id, priority)"
-            " SELECT %s, row_number() OVER (ORDER BY first, place), id, priority FROM ("
+            "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id, priority, beside_id)"
+            " SELECT %s, row_number() OVER (ORDER BY first, place), id, priority, beside FROM ("
             "   SELECT wanted.*, min(wanted.place) OVER (PARTITION BY item.query_id) AS first"
-            "   FROM unnest(%s::bigint[], %s::float8[]) WITH ORDINALITY AS wanted (id, priority, place)"
+            "   FROM unnest(%s::bigint[], %s::float8[], %s::bigint[])"
+            "   WITH ORDINALITY AS wanted (id, priority, beside, place)"
             "   JOIN corpus_item item ON item.id = wanted.id"
             "   JOIN corpus_query query ON query.id = item.query_id AND query.project_id = %s"
             " ) placed",
-            [item_set.pk, list(items), weights, project.pk],
+            [item_set.pk, list(items), weights, shown, project.pk],
         )
         if cursor.rowcount != len(items):
             raise ValueError("Every item of a set must be one of the project, once.")

@@ -25,6 +25,10 @@ def work_on_job(job_id: int) -> None:
         from exchange.importing import run_import
 
         run_import(job_id)
+    elif kind == Job.Kind.MINE:
+        from mining.pooling import run_pool
+
+        run_pool(job_id)
     elif kind == Job.Kind.EXPORT:
         from exchange.exporting import run_export
 

@@ -51,6 +51,8 @@ class Verb(models.TextChoices):
     SCHEDULE_ON = "schedule.on", "switched on the schedule"
     SCHEDULE_OFF = "schedule.off", "switched off the schedule"
     SCHEDULE_DELETED = "schedule.deleted", "deleted the schedule"
+    POOL_MADE = "pool.made", "started the pool"
+    SELECTION_FROZEN = "selection.frozen", "froze the selection"
     ENGINE_MADE = "engine.made", "registered the engine"
     USER_MADE = "user.made", "made the user"
     USER_ADMIN = "user.admin", "made a site admin of"

@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils import timezone
 
-from corpus.models.collection import Item
+from corpus.models.collection import Candidate, Item
 from corpus.models.project import Project
 
 
@@ -39,6 +39,14 @@ class ItemSetEntry(models.Model):
     position = models.BigIntegerField()
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+", db_index=False)
     priority = models.FloatField(null=True)
+    beside = models.ForeignKey(
+        Candidate,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="A candidate known to answer the query, shown beside the item's own while people label.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "item_set"], name="item_once_per_set")]

@@ -33,6 +33,7 @@ class Job(models.Model):
         OPEN_ROUND = "open_round", "Open round"
         TRY = "try", "Prompt tried"
         READ = "read", "Second reading"
+        MINE = "mine", "Pool of negatives"
 
     ENDED = (State.DONE, State.CANCELLED, State.FAILED)
 

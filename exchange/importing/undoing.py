@@ -91,6 +91,18 @@ BUILT_ON = {
         JOIN corpus_query q ON q.id = i.query_id JOIN corpus_candidate c ON c.id = i.candidate_id
         WHERE a.project_id = %(project)s AND l.job_id IS NULL
         AND (q.text_job_id = %(job)s OR q.need_job_id = %(job)s OR c.text_job_id = %(job)s)""",
+    ("pool with its queries or candidates", "pools with its queries or candidates"): """
+        SELECT count(*) FROM mining_pool p WHERE p.project_id = %(project)s AND EXISTS (
+        SELECT FROM (SELECT pool_id, query_id, candidate_id FROM mining_poolhit
+                     UNION ALL SELECT pool_id, query_id, candidate_id FROM mining_poolentry) h
+        JOIN corpus_query q ON q.id = h.query_id JOIN corpus_candidate c ON c.id = h.candidate_id
+        WHERE h.pool_id = p.id AND %(job)s IN (q.job_id, c.job_id, q.text_job_id, c.text_job_id))""",
+    ("selection by its verdicts", "selections by its verdicts"): """
+        SELECT count(*) FROM mining_selection s JOIN judges_run r ON r.id IN (s.run_id, s.second_run_id)
+        WHERE r.job_id = %(job)s""",
+    ("pool that is being made", "pools that are being made"): """
+        SELECT count(*) FROM corpus_job WHERE project_id = %(project)s AND kind = 'mine'
+        AND state NOT IN ('done', 'cancelled', 'failed')""",
     ("hit of other systems", "hits of other systems"): """
         SELECT count(*) FROM corpus_hit h JOIN corpus_system s ON s.id = h.system_id
         JOIN corpus_query q ON q.id = h.query_id JOIN corpus_candidate c ON c.id = h.candidate_id
@@ -139,6 +151,10 @@ DELETIONS = [
     # Variants, and the collection
     """DELETE FROM corpus_variant WHERE job_id = %(job)s""",
     """DELETE FROM corpus_reference r USING corpus_item i WHERE i.id = r.item_id AND i.job_id = %(job)s""",
+    """DELETE FROM mining_candidatevector v USING corpus_candidate c
+       WHERE c.id = v.candidate_id AND c.job_id = %(job)s""",
+    """DELETE FROM mining_queryvector v USING corpus_query q
+       WHERE q.id = v.query_id AND q.job_id = %(job)s""",
     """DELETE FROM corpus_item WHERE job_id = %(job)s""",
     """DELETE FROM corpus_candidate WHERE job_id = %(job)s""",
     """DELETE FROM corpus_query WHERE job_id = %(job)s""",

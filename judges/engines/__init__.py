@@ -24,6 +24,10 @@ def connect(kind: str, *, url: str, model: str, api_key: str, settings: Mapping[
         # that others use too, as in a demo; no slower on idle ones.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars are no lines of a log
+        if settings.get("embeds"):
+            from judges.engines.local_embedding import LocalEmbedder
+
+            return LocalEmbedder.from_settings(model, settings)
         from judges.engines.local import LocalEngine
 
         return LocalEngine.from_settings(model, settings)

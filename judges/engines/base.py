@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Message(TypedDict):
     """One turn of a conversation; `role` is "system", "user" or "assistant"."""
@@ -131,4 +134,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Abandon what is under way (EngineClosed for those who wait for it) and let go of everything."""
+        ...
+
+
+class Embedder(Protocol):
+    """A model that turns texts into vectors: servers with embeddings, and local engines made for it."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector a text, shape (texts, dimensions). May raise EngineUnavailable or EngineUnsuited."""
+        ...
+
+    def close(self) -> None:
+        """Abandon what is under way and let go of everything."""
         ...

@@ -51,6 +51,7 @@ class HttpEngine(ABC):
     defaults: ClassVar[Mapping[str, Any]]
     completions: ClassVar[str]
     embeddings: ClassVar[str]
+    embedding_extra: ClassVar[Mapping[str, Any]] = {}
     models: ClassVar[str]
 
     def __init__(self, urls: Sequence[str], model: str, api_key: str, settings: Mapping[str, Any]) -> None:
@@ -107,7 +108,7 @@ class HttpEngine(ABC):
 
         Raises EngineUnsuited where the server gives no embeddings, or none for one of the texts.
         """
-        body = {"model": self.model, "encoding_format": "float"}
+        body = {"model": self.model, "encoding_format": "float", **self.embedding_extra}
         batches = [list(texts[at : at + 32]) for at in range(0, len(texts), 32)]
         small = {**body, "input": ["a"]}
 
@@ -118,7 +119,10 @@ class HttpEngine(ABC):
             rows = sorted(answered.body["data"], key=lambda row: row["index"])
             return [row["embedding"] for row in rows]
 
-        return np.array([row for rows in self.each(ask, batches) for row in rows], dtype=np.float32)
+        found = [row for rows in self.each(ask, batches) for row in rows]
+        if len({len(row) for row in found}) > 1:
+            raise EngineUnsuited("The engine gave embeddings of different lengths.")
+        return np.array(found, dtype=np.float32)
 
     def close(self) -> None:
         """Abandon what is under way, close the connections and end the engine's thread."""

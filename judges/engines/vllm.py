@@ -58,6 +58,7 @@ class VllmEngine(HttpEngine):
     }
     completions: ClassVar[str] = "/v1/chat/completions"
     embeddings: ClassVar[str] = "/v1/embeddings"
+    embedding_extra: ClassVar[Mapping[str, Any]] = {"truncate_prompt_tokens": -1}  # long texts are cut
     models: ClassVar[str] = "/v1/models"
 
     def __init__(self, urls: Sequence[str], model: str, api_key: str, settings: Mapping[str, Any]) -> None:

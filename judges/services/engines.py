@@ -7,7 +7,7 @@ from django.utils import timezone
 from corpus.audit import record
 from corpus.models import User
 from corpus.models.audit import Verb
-from judges.engines import base, connect
+from judges.engines import base, connect, local_embedding
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.models import Engine
 from judges.models.engine import KeyUnreadable
@@ -15,6 +15,7 @@ from judges.prompting import ABSTAIN_LABEL
 from judges.services.addresses import AddressRefused, check_url, is_listed
 
 PROBE_LABELS = ("0", "1", "2", "3")
+EMBEDDING_ENGINE = "minilm"
 
 
 class EngineRefused(Exception):
@@ -121,6 +122,38 @@ def connect_engine(engine: Engine) -> base.Engine:
     except KeyUnreadable as problem:
         raise EngineUnsuited(str(problem)) from problem
     return connect(engine.kind, url=engine.url, model=engine.model, api_key=api_key, settings=engine_settings)
+
+
+def connect_embedder(engine: Engine) -> base.Embedder:
+    """The engine as one that embeds texts; close it afterwards.
+
+    Raises EngineUnsuited as connect_engine does, and for a local engine that was made for judging.
+    """
+    if not may_embed(engine):
+        raise EngineUnsuited(
+            f"The engine “{engine}” judges and gives no embeddings; a local one that does has the setting"
+            " embeds=true and a sentence-transformers model."
+        )
+    opened = connect_engine(engine)
+    assert hasattr(opened, "embed")
+    return opened
+
+
+def may_embed(engine: Engine) -> bool:
+    """Whether it can be asked for embeddings: any server, or a local engine made for them."""
+    return engine.kind != Engine.Kind.LOCAL or bool(engine.settings.get("embeds"))
+
+
+def offer_embedding_engine() -> Engine | None:
+    """The local engine of the embedding model that ships, made on first use; None without extra [dense]."""
+    if not local_embedding.is_installed():
+        return None
+    return Engine.objects.filter(name=EMBEDDING_ENGINE).first() or register_engine(
+        EMBEDDING_ENGINE,
+        kind=Engine.Kind.LOCAL,
+        model=local_embedding.DEFAULT_MODEL,
+        engine_settings={"embeds": True},
+    )
 
 
 def probe_engine(engine: Engine) -> list[base.Check]:

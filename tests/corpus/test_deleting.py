@@ -3,6 +3,7 @@ from corpus.deleting import delete_project
 from corpus.models import Candidate, Item, ItemSet, Job, Membership, Project, Query, Reference, Rubric, User
 from corpus.services import create_project, freeze_all_items
 from judges.models import Judge, Prompt, Run, Verdict
+from mining.models import Pool, PoolEntry, Selection, SelectionEntry
 
 COUNTED = [
     Candidate,
@@ -12,11 +13,15 @@ COUNTED = [
     Judge,
     Label,
     Membership,
+    Pool,
+    PoolEntry,
     Query,
     Rater,
     Reference,
     Rubric,
     Run,
+    Selection,
+    SelectionEntry,
     Verdict,
 ]
 
@@ -30,6 +35,11 @@ def fill(project, make_item, user):
     judge = Judge.objects.create(project=project, name="j", rubric=project.rubric)
     run = Run.objects.create(judge=judge, job=job, item_set=freeze_all_items(project))
     Verdict.objects.create(run=run, item=item, outcome="graded", grade=1)
+    pool = Pool.objects.create(project=project, name="p", job=job, item_set=run.item_set)
+    pair = {"query": item.query, "candidate": item.candidate, "item": item}
+    PoolEntry.objects.create(pool=pool, kind="positive", **pair)
+    selection = Selection.objects.create(pool=pool, name="s", run=run)
+    SelectionEntry.objects.create(selection=selection, position=1, state="positive", reason=0, **pair)
 
 
 def test_deleting_takes_all_of_one_project_and_nothing_of_another(project, make_item, charlie):

@@ -14,6 +14,12 @@ from exchange.importing import undoing
 from exchange.importing.undoing import BuiltOn, undo_import
 from judges.models import Condition, Engine, Judge, Prompt, Run, Verdict
 from judges.services import create_jury
+from mining.pool_settings import PoolSettings
+from mining.pooling import run_pool
+from mining.pools import prepare_pool
+from mining.rules import Rule
+from mining.sampling import Sampling
+from mining.selections import freeze_selection
 from tests.exchange.bringing import export, snapshot, table
 from tests.exchange.labelling import label_everything
 
@@ -274,6 +280,23 @@ class TestBuiltOn:
 
         self.refuses(pairs, "2 pairs of its candidates")
 
+    def test_pools(self, project, stored):
+        job = stored(PAIRS)
+        pool = prepare_pool(project, name="one", settings=PoolSettings(random=2), here=True)
+        self.refuses(job, "1 pool that is being made depends")
+        run_pool(pool.job_id)
+        self.refuses(job, "1 pool with its queries or candidates")
+
+    def test_selections(self, project, stored):
+        stored(PAIRS)
+        job = stored(VERDICTS, kind="verdicts")
+        pool = prepare_pool(project, name="one", settings=PoolSettings(random=2), here=True)
+        run_pool(pool.job_id)
+        pool.refresh_from_db()
+        run = Run.objects.filter(judge__name="gpt", condition=None).get()
+        freeze_selection(pool, name="one", run=run, rule=Rule(), sampling=Sampling())
+        self.refuses(job, "1 selection by its verdicts depends")
+
     def test_gold_items(self, project, stored):
         pairs = stored(PAIRS)
         empty = ItemSet.objects.create(project=project, name="Empty")
@@ -386,6 +409,7 @@ def test_every_table_that_points_at_what_an_undo_deletes_is_cleared_or_counted()
     mentioned = set(re.findall(r"(?:FROM|JOIN|USING) (\w+)", said))
     # These follow from others: slots, holds and flags from an item set, a shard from a run of ours.
     follow = {"annotate_flag", "annotate_hold", "annotate_slot", "judges_shard"}
+    follow |= {"mining_selectionentry"}  # from a pool
     pointing = {
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)

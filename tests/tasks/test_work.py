@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
         ("import", "exchange.importing.run_import"),
         ("export", "exchange.exporting.run_export"),
         ("read", "judges.second_reading.run_second_reading"),
+        ("mine", "mining.pooling.run_pool"),
     ],
 )
 def test_each_kind_of_job_goes_to_its_own_service(project, monkeypatch, kind, door):

@@ -1,0 +1,22 @@
+"""The miner that draws candidates by chance: what any negative is compared with, and true easy ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mining.grouped import Ints
+
+
+def draw(keys: Ints, queries: Sequence[int], *, n: int, seed: int) -> tuple[Ints, Ints, Ints]:
+    """n of these candidates for each query, each as likely: queries, candidates and places from 1.
+
+    A query draws with a seed of its own, so that it gets the same candidates whichever other queries are in
+    the pool.
+    """
+    n = min(n, keys.size)
+    drawn = [
+        keys[np.random.default_rng([seed, query]).choice(keys.size, size=n, replace=False)]
+        for query in queries
+    ]
+    candidates = np.concatenate(drawn) if drawn else keys[:0]
+    return np.repeat(queries, n), candidates, np.tile(np.arange(1, n + 1), len(queries))

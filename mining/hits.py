@@ -1,0 +1,62 @@
+"""Hits into the store, in blocks of rows that PostgreSQL reads as they lie in memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from corpus.jobs import JobStopped
+from corpus.proven_keys import skip_while_unshared
+from mining.models import Embedding, Pool, Selection
+
+HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+COLUMNS = ("pool_id", "query_id", "candidate_id", "miner", "rank", "score")
+KINDS = (">i8", ">i8", ">i8", ">i2", ">i4", ">f8")
+
+
+def write_hits(
+    pool: Pool, *, miner: int, queries: ArrayLike, candidates: ArrayLike, ranks: ArrayLike, scores: ArrayLike
+) -> int:
+    """Store one miner's hits, arrays (n,) of keys, ranks from 1 and scores; returns how many."""
+    rows = binary_rows(KINDS, [pool.pk, queries, candidates, miner, ranks, scores])
+    if not len(rows):
+        return 0
+    copying = f"COPY mining_poolhit ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
+    with writing(pool) as cursor, cursor.copy(copying) as copy:
+        copy.write(HEADER + rows.tobytes() + TRAILER)
+    return len(rows)
+
+
+@contextmanager
+def writing(owner: Pool | Embedding | Selection) -> Iterator:
+    """A transaction that writes many rows of a pool, an embedding or a selection; yields its cursor.
+
+    The keys written have just been read, and no import is undone while a pool is made, so they are not
+    checked again. Raises JobStopped where the project was deleted meanwhile.
+    """
+    project_id = owner.pool.project_id if isinstance(owner, Selection) else owner.project_id
+    with transaction.atomic(), connection.cursor() as cursor:
+        skip_while_unshared(cursor, project_id)
+        cursor.execute(f"SELECT FROM {owner._meta.db_table} WHERE id = %s FOR KEY SHARE", [owner.pk])
+        if not cursor.rowcount:
+            raise JobStopped("What was being made has been deleted.")
+        yield cursor
+
+
+def binary_rows(kinds: Sequence[DTypeLike], columns: Sequence[ArrayLike]) -> NDArray[np.void]:
+    """Rows in the shape of COPY … (FORMAT binary): one column of values, or one value for all, for each kind.
+
+    A kind is a big-endian NumPy type as PostgreSQL reads it; none of the values may be null.
+    """
+    fields: list[tuple] = [("n", ">i2")]
+    for place, kind in enumerate(kinds):
+        fields += [(f"size{place}", ">i4"), (f"value{place}", kind)]
+    shape = np.dtype(fields)
+    rows = np.zeros(max((len(column) for column in columns if np.ndim(column)), default=0), dtype=shape)
+    rows["n"] = len(kinds)
+    for place, column in enumerate(columns):
+        rows[f"size{place}"] = shape[f"value{place}"].itemsize
+        rows[f"value{place}"] = column
+    return rows

@@ -1,0 +1,238 @@
+"""Making a pool: each miner's hits, then the entries, then the item set that judges run over.
+
+The work goes on query by query in order of their keys, and each piece is stored when it is done: a job that
+was cancelled, or whose worker died, goes on behind the last piece.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from corpus.jobs import JobFailed, Progress, do_exclusively
+from corpus.models import ItemSet, Job
+from corpus.proven_keys import check_again, skip_while_unshared
+from judges.engines.base import EngineUnavailable, EngineUnsuited
+from judges.services.engines import connect_embedder
+from mining.bm25 import WordIndex
+from mining.chance import draw
+from mining.counting import count_pool
+from mining.entries import make_entries
+from mining.hits import write_hits
+from mining.models import Embedding, Pool
+from mining.pool_settings import PoolSettings, settings_of
+from mining.pools import free_name
+from mining.texts import (
+    batches,
+    candidates_of_variants,
+    read_candidate_keys,
+    read_candidates,
+    read_queries,
+    read_query_texts,
+)
+from mining.vectors import embed_candidates, embed_queries, find_embedding, make_index, search
+
+QUERIES_AT_ONCE = 100
+ENTRIES, ITEMS = "entries", "items"
+RUN_FILE = """
+    INSERT INTO mining_poolhit (pool_id, query_id, candidate_id, miner, rank, score)
+    SELECT %(pool)s, hit.query_id, hit.candidate_id, %(miner)s, hit.rank, hit.score
+    FROM corpus_hit hit JOIN corpus_candidate candidate ON candidate.id = hit.candidate_id
+    WHERE hit.system_id = %(system)s AND hit.query_id = ANY(%(queries)s) AND hit.rank <= %(depth)s
+      AND candidate.content_hash IS NOT NULL AND candidate.id <> ALL(%(left_out)s)"""
+
+
+def run_pool(job_id: int, *, on_update: Callable[[Job], None] | None = None) -> Job | None:
+    """Do the pool that this job describes; returns the ended job, None if somebody else has it."""
+    return do_exclusively(job_id, make_pool, on_update=on_update)
+
+
+def make_pool(job: Job, progress: Progress) -> dict:
+    """Everything a pool needs, from where an earlier attempt left off. Raises JobFailed."""
+    began = time.monotonic()
+    pool = Pool.objects.select_related("project", "job").get(job=job)
+    return Pooling(pool, progress).run() | {"seconds": round(time.monotonic() - began, 2)}
+
+
+class Pooling:
+    """One pool in the making."""
+
+    def __init__(self, pool: Pool, progress: Progress) -> None:
+        self.pool = pool
+        self.project = pool.project
+        self.progress = progress
+        self.settings: PoolSettings = settings_of(pool.settings)
+        self.embedding: Embedding | None = None
+        self.n_done = 0
+
+    def run(self) -> dict:
+        self._wait_for_imports()
+        self.queries = read_queries(self.project, self.settings)
+        if not self.queries:
+            raise JobFailed(self._why_no_queries())
+        self.progress.update(n_total=len(self.queries) * (len(self.pool.miners) + 1))
+        miners = {"bm25": self._bm25, "dense": self._dense, "system": self._run_file, "random": self._chance}
+        for place, miner in enumerate(self.pool.miners):
+            stage = f"miner {place}"
+            if miner["kind"] == "dense":
+                assert self.settings.dense is not None
+                self.embedding = find_embedding(self.project, self.settings.dense)
+            if stage not in self.pool.stages:
+                miners[miner["kind"]](place, miner)
+                self._end_stage(stage)
+            self._tell((place + 1) * len(self.queries))
+        if ENTRIES not in self.pool.stages:
+            self._entries()
+            self._end_stage(ENTRIES)
+        return self._freeze()
+
+    def _wait_for_imports(self) -> None:
+        """Begin when nobody writes or undoes an import; from here to the pool's end none is undone."""
+        while True:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_try_advisory_xact_lock(hashtext('concord-collection'), %s)", [self.project.pk]
+                )
+                if cursor.fetchone()[0]:
+                    return
+            self.progress.update(note="Waiting for an import to end")
+            time.sleep(0.5)
+
+    def _why_no_queries(self) -> str:
+        if self.settings.with_positives_only:
+            return (
+                f"No query has a candidate that people graded {self.settings.cut} or higher, with texts for"
+                " both: import or label some, or pool for all queries."
+            )
+        return "The project has no query with a text."
+
+    def _left(self, behind: int) -> Sequence[int]:
+        """The queries whose keys come after this one."""
+        return [query for query in self.queries if query > behind]
+
+    def _pieces(self, place: int) -> Iterator[Sequence[int]]:
+        """The queries that the miner has still to do, some at a time; what is done is told."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce(max(query_id), 0) FROM mining_poolhit WHERE pool_id = %s AND miner = %s",
+                [self.pool.pk, place],
+            )
+            left = self._left(cursor.fetchone()[0])
+        done = (place + 1) * len(self.queries) - len(left)
+        for piece in batches(left, QUERIES_AT_ONCE):
+            yield piece
+            done += len(piece)
+            self._tell(done)
+
+    def _tell(self, n_done: int) -> None:
+        self.progress.update(n_done=n_done)
+
+    def _bm25(self, place: int, miner: dict[str, Any]) -> None:
+        def look(n: int) -> None:
+            self.progress.update(note=f"Reading candidates: {n:,}")
+
+        index = WordIndex(read_candidates(self.project), look=look)
+        self.progress.update(note="Searching by words")
+        for piece in self._pieces(place):
+            queries, candidates, ranks, scores = index.search(
+                read_query_texts(piece), depth=self.settings.bm25
+            )
+            write_hits(
+                self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=scores
+            )
+
+    def _dense(self, place: int, miner: dict[str, Any]) -> None:
+        assert self.embedding is not None
+        assert self.settings.dense is not None
+        self._embed(self.embedding)
+        make_index(self.embedding, progress=self.progress)
+        self.progress.update(note="Searching by meaning")
+        for piece in self._pieces(place):
+            queries, candidates, ranks, scores = search(
+                self.embedding, piece, depth=self.settings.dense.depth
+            )
+            write_hits(
+                self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=scores
+            )
+
+    def _embed(self, embedding: Embedding) -> None:
+        """Vectors for all that have none. Raises JobFailed where the engine cannot give them."""
+        try:
+            with closing(connect_embedder(embedding.engine)) as embedder:
+                embed_candidates(embedding, embedder, progress=self.progress)
+                embed_queries(embedding, embedder, self.queries, progress=self.progress)
+        except EngineUnsuited as problem:
+            raise JobFailed(str(problem)) from problem
+        except EngineUnavailable as away:
+            raise JobFailed(
+                f"The engine “{embedding.engine}” does not answer ({away.reason}). What it has embedded is"
+                " kept: start it and try again."
+            ) from away
+
+    def _run_file(self, place: int, miner: dict[str, Any]) -> None:
+        self.progress.update(note=f"Reading the run file {miner['name']}")
+        left_out = sorted(candidates_of_variants(self.project))
+        for piece in self._pieces(place):
+            names = {"pool": self.pool.pk, "miner": place, "system": miner["system"], "queries": list(piece)}
+            with connection.cursor() as cursor:
+                cursor.execute(RUN_FILE, names | {"depth": self.settings.system_depth, "left_out": left_out})
+
+    def _chance(self, place: int, miner: dict[str, Any]) -> None:
+        self.progress.update(note="Drawing candidates by chance")
+        keys = read_candidate_keys(self.project)
+        for piece in self._pieces(place):
+            queries, candidates, ranks = draw(keys, piece, n=self.settings.random, seed=self.settings.seed)
+            write_hits(
+                self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=0.0
+            )
+
+    def _entries(self) -> None:
+        self.progress.update(note="Setting near-duplicates apart and cutting to the budget")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce(max(query_id), 0) FROM mining_poolentry WHERE pool_id = %s", [self.pool.pk]
+            )
+            left = self._left(cursor.fetchone()[0])
+        done = len(self.queries) * (len(self.pool.miners) + 1) - len(left)
+        for piece in batches(left, QUERIES_AT_ONCE):
+            make_entries(self.pool, piece, settings=self.settings, embedding=self.embedding)
+            done += len(piece)
+            self._tell(done)
+
+    def _end_stage(self, stage: str) -> None:
+        self.pool.stages = [*self.pool.stages, stage]
+        self.pool.save(update_fields=["stages"])
+
+    def _freeze(self) -> dict:
+        """The item set of what is to be judged, the counts, and the end of the job, in one transaction."""
+        self.progress.update(note="Freezing the item set")
+        pool = self.pool
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE mining_poolentry, mining_poolhit")
+        with transaction.atomic(), connection.cursor() as cursor:
+            pool.item_set = ItemSet.objects.create(
+                project=pool.project,
+                name=free_name(pool.project, f"Pool {pool.name}"[:180]),
+                made_from={"rule": "pool", "pool": pool.pk},
+            )
+            skipping = skip_while_unshared(cursor, pool.project_id)
+            cursor.execute(
+                "INSERT INTO corpus_itemsetentry (item_set_id, position, item_id)"
+                " SELECT %s, row_number() OVER (ORDER BY query_id, kind <> 'positive', candidate_id), item_id"
+                " FROM mining_poolentry WHERE pool_id = %s AND item_id IS NOT NULL",
+                [pool.item_set.pk, pool.pk],
+            )
+            n_items = cursor.rowcount
+            if skipping:
+                check_again(cursor)
+            ItemSet.objects.filter(pk=pool.item_set.pk).update(n_items=n_items)
+            pool.counts = count_pool(pool, n_queries=len(self.queries))
+            pool.frozen_at = timezone.now()
+            pool.save(update_fields=["item_set", "counts", "frozen_at"])
+            result = {"pool": pool.pk, "item_set": pool.item_set.pk, "n_items": n_items}
+            self.progress.update(n_done=self.progress.job.n_total or 0)
+            self.progress.finish_within(cursor, result=result)
+        return result
