@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('corpus', '0010_releases'),
+        ('corpus', '0009_variant'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

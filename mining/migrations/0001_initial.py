@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('corpus', '0010_mining'),
+        ('corpus', '0009_variant'),
         ('judges', '0004_experiments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
