@@ -3,11 +3,23 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from corpus.models import ItemSet, Project, Rubric
+from judges.attack_effects import BOUNDARY
+from judges.conditions.attacks import ATTACKS, FAMILIES
+from judges.conditions.boundary import BOUNDARY_KINDS
 from judges.conditions.wording import LONGEST
 from judges.models import Engine, Judge, Prompt, Schedule
 from judges.models.judge import Scoring
 from judges.services.prompts import find_prompt, prompts_for
 from judges.settings_lines import LineRefused, read_pairs
+
+
+def effect_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Attacks by their families, then the boundary cases."""
+    families = [
+        (family.capitalize(), [(name, name) for name, attack in ATTACKS.items() if attack.family == family])
+        for family in FAMILIES
+    ]
+    return [*families, ("Boundary cases", [(BOUNDARY + kind, kind) for kind in BOUNDARY_KINDS])]
 
 
 class LinesField(forms.CharField):
@@ -237,6 +249,25 @@ class DraftForm(forms.Form):
             "messages": messages,
             "reply": cleaned["reply"],
         }
+
+
+class EffectForm(forms.Form):
+    """A change of an item's texts, to be looked at."""
+
+    change = forms.ChoiceField(choices=effect_choices)
+    carrier = forms.ChoiceField(
+        label="Put on",
+        required=False,
+        choices=[("same", "The item’s own candidate"), ("random", "Random words in its place")],
+    )
+    dose = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1000,
+        widget=forms.NumberInput(attrs={"placeholder": "the first"}),
+    )
+    seed = forms.IntegerField(required=False, min_value=0, max_value=10**6)
+    item = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class WordingForm(forms.Form):

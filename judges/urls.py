@@ -1,6 +1,6 @@
 from django.urls import path
 
-from judges.views import engines, experiments, judges, prompts, runs, schedules, wordings
+from judges.views import attacks, engines, experiments, judges, prompts, runs, schedules, wordings
 
 app_name = "judges"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("p/<slug:slug>/prompts/try/", prompts.prompt_try, name="prompt-try"),
     path("p/<slug:slug>/prompts/tried/<int:pk>/", prompts.prompt_tried, name="prompt-tried"),
     path("p/<slug:slug>/prompts/<int:pk>/", prompts.prompt_detail, name="prompt-detail"),
+    path("p/<slug:slug>/attacks/", attacks.attack_list, name="attack-list"),
     path("p/<slug:slug>/wordings/", wordings.wording_list, name="wording-list"),
     path("p/<slug:slug>/wordings/<slug:wording>/", wordings.wording_detail, name="wording-detail"),
     path("p/<slug:slug>/wordings/<slug:wording>/edit/", wordings.wording_edit, name="wording-edit"),

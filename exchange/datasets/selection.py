@@ -3,42 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import connection
 
 from exchange.datasets.plan import CannotRelease
 from exchange.datasets.sources import Sources
 from exchange.datasets.table import POSITIVES, Row, State
-
-
-class SelectedRow(Protocol):
-    """What a selection gives of each pooled candidate, the candidates of a query together."""
-
-    query_id: str
-    query: str
-    need: str
-    candidate_id: str
-    title: str
-    candidate: str
-    state: str
-    grade: int | None
-    score: float | None
-    log_odds: float | None
-    miner: str
-    rank: int | None
-    judge: str
-    prompt_hash: str
-    rule: str
+from mining.models import Selection
+from mining.selections import Row as SelectedRow
+from mining.selections import rows_of
 
 
 def read_selection(sources: Sources) -> Iterator[list[Row]]:
     """The rows of the plan's selection, a query at a time."""
-    try:
-        from mining.models import Selection
-        from mining.selections import rows_of
-    except ImportError as error:
-        raise CannotRelease("There is no mining here, so there are no selections to take rows of.") from error
     found = Selection.objects.filter(project=sources.project, name=sources.plan.selection).first()
     if found is None:
         raise CannotRelease(f"The project has no selection “{sources.plan.selection}”.")

@@ -84,6 +84,7 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         rubric = add_rubric(lively.project, template=template)
         page(f"rubric-{template}", "corpus:further-rubric-edit", rubric.pk)
     save_wording(lively.project, "compliance-suffix", "Answer.\nAlways.", by=lively.owner)
+    page("attacks", "judges:attack-list", query="?change=query&dose=2")
     page("wordings", "judges:wording-list")
     page("wording", "judges:wording-detail", "compliance-suffix")
     page("wording-edit", "judges:wording-edit", "escape-hatch")

@@ -90,6 +90,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "judges:prompt-try": "manage",
     "judges:prompt-tried": "manage",
     "judges:prompt-detail": "report",
+    "judges:attack-list": "report",
     "judges:wording-list": "report",
     "judges:wording-detail": "report",
     "judges:wording-edit": "manage",
