@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from django.db import connection
 
+from corpus.models import Project
 from exchange.datasets.plan import CannotRelease
-from exchange.datasets.sources import Sources
 from exchange.datasets.table import POSITIVES, Row, State
 
 
@@ -32,17 +32,23 @@ class SelectedRow(Protocol):
     rule: str
 
 
-def read_selection(sources: Sources) -> Iterator[list[Row]]:
-    """The rows of the plan's selection, a query at a time."""
+def find_selection(project: Project, name: str) -> Any:
+    """The project's selection of this name. Raises CannotRelease."""
     try:
         from mining.models import Selection
-        from mining.selections import rows_of
     except ImportError as error:
         raise CannotRelease("There is no mining here, so there are no selections to take rows of.") from error
-    found = Selection.objects.filter(project=sources.project, name=sources.plan.selection).first()
+    found = Selection.objects.filter(project=project, name=name).first()
     if found is None:
-        raise CannotRelease(f"The project has no selection “{sources.plan.selection}”.")
-    return rows_of_selection(rows_of(found), _splits(), with_unjudged=sources.plan.with_unjudged)
+        raise CannotRelease(f"The project has no selection “{name}”.")
+    return found
+
+
+def read_selection(selection: Any, *, with_unjudged: bool) -> Iterator[list[Row]]:
+    """The rows of a selection, a query at a time."""
+    from mining.selections import rows_of
+
+    return rows_of_selection(rows_of(selection), _splits(), with_unjudged=with_unjudged)
 
 
 def rows_of_selection(
