@@ -7,20 +7,25 @@ from typing import Any
 
 from django.db import connection
 
+from corpus.models import Project
 from exchange.datasets.plan import CannotRelease
-from exchange.datasets.sources import Sources
 from exchange.datasets.table import POSITIVES, Row, State
 from mining.models import Selection
 from mining.selections import Row as SelectedRow
 from mining.selections import rows_of
 
 
-def read_selection(sources: Sources) -> Iterator[list[Row]]:
-    """The rows of the plan's selection, a query at a time."""
-    found = Selection.objects.filter(project=sources.project, name=sources.plan.selection).first()
+def find_selection(project: Project, name: str) -> Selection:
+    """The project's selection of this name. Raises CannotRelease."""
+    found = Selection.objects.filter(project=project, name=name).first()
     if found is None:
-        raise CannotRelease(f"The project has no selection “{sources.plan.selection}”.")
-    return rows_of_selection(rows_of(found), _splits(), with_unjudged=sources.plan.with_unjudged)
+        raise CannotRelease(f"The project has no selection “{name}”.")
+    return found
+
+
+def read_selection(selection: Selection, *, with_unjudged: bool) -> Iterator[list[Row]]:
+    """The rows of a selection, a query at a time."""
+    return rows_of_selection(rows_of(selection), _splits(), with_unjudged=with_unjudged)
 
 
 def rows_of_selection(

@@ -1,9 +1,10 @@
 """A plan held against a project: judges found, formats that fit, statements for each table."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from corpus.models import ItemSet, Project, Rubric
 from exchange.datasets.plan import CannotRelease, Plan
+from exchange.datasets.selection import find_selection
 from exchange.datasets.voices import Voice, find_voice
 from exchange.datasets.writers.base import Choices
 from exchange.datasets.writers.formats import FORMATS
@@ -15,6 +16,7 @@ class Sources(NamedTuple):
     project: Project
     plan: Plan
     rubric: Rubric
+    selection: Any
     item_set: ItemSet | None
     judge: Voice | None
     pair_judge: Voice | None
@@ -37,7 +39,9 @@ def find_sources(project: Project, plan: Plan) -> Sources:
     """Everything the plan names. Raises CannotRelease for what the project does not have."""
     plan.check()
     rubric = project.rubric
-    judge = find_voice(project, plan.judge, rubric=rubric) if plan.judge is not None else None
+    selection = find_selection(project, plan.selection) if plan.source == "selection" else None
+    judge_id = plan.judge if plan.judge is not None else getattr(selection, "judge_id", None)
+    judge = find_voice(project, judge_id, rubric=rubric) if judge_id is not None else None
     item_set = project.item_sets.filter(pk=plan.item_set, of_pairs=False).first() if plan.item_set else None
     if plan.item_set and item_set is None:
         raise CannotRelease("That item set is none of this project’s sets of single candidates.")
@@ -51,6 +55,7 @@ def find_sources(project: Project, plan: Plan) -> Sources:
         project,
         plan,
         rubric,
+        selection,
         item_set,
         judge,
         _pair_judge(project, plan),

@@ -15,6 +15,6 @@ def read_table(table: str, sources: Sources, placed: Placed) -> Iterator[list[An
         return read_pairs(sources, placed)
     if table == "criteria":
         return read_criteria(sources, placed)
-    if sources.plan.source == "selection":
-        return read_selection(sources)
+    if sources.selection is not None:
+        return read_selection(sources.selection, with_unjudged=sources.plan.with_unjudged)
     return read_rows(sources, placed)
