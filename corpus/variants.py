@@ -9,7 +9,9 @@ ALL_ARE_VARIANTS = "All items of this project are variants: choose one of their 
 
 
 def no_variant(item: str) -> str:
-    """SQL for "this item is no variant"; `item` is the column that holds its key."""
+    """SQL for "this item is no variant"; `item` is the column with its key, named with its table."""
+    if "." not in item:
+        raise ValueError(f"{item} would be taken for the column of the inner table.")
     return f"NOT EXISTS (SELECT FROM corpus_variant WHERE corpus_variant.item_id = {item})"
 
 

@@ -31,13 +31,14 @@ N_REASONS = 10
 REASONS = f"""
     SELECT outcome, left(reason, 200), count(*) FROM judges_verdict
     WHERE run_id = ANY(%(runs)s) AND outcome <> ALL(%(graded)s) AND reason <> ''
-      AND {no_variant("item_id")}
+      AND {no_variant("judges_verdict.item_id")}
     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %(n)s
 """
 N_MASSES = 20
 MASSES = f"""
     SELECT least(greatest(floor(label_mass * %(n)s), 0), %(n)s - 1)::int, count(*)
-    FROM judges_verdict WHERE run_id = ANY(%(runs)s) AND label_mass IS NOT NULL AND {no_variant("item_id")}
+    FROM judges_verdict WHERE run_id = ANY(%(runs)s) AND label_mass IS NOT NULL
+      AND {no_variant("judges_verdict.item_id")}
     GROUP BY 1
 """
 

@@ -72,7 +72,7 @@ def _span(judge: Judge, first: Run) -> float:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT max(score) - min(score) FROM judges_verdict WHERE run_id = %s AND score IS NOT NULL"
-            f" AND {no_variant('item_id')}",
+            f" AND {no_variant('judges_verdict.item_id')}",
             [first.pk],
         )
         return float(cursor.fetchone()[0] or 1.0)
