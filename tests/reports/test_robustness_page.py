@@ -127,8 +127,15 @@ def test_every_cell_opens_its_items(battery, client):
 
 def test_an_empty_project_says_how_to_get_there(project, client_of, bob):
     page = shown(client_of(bob))
-    assert "No attacked items judged yet" in page
+    assert "No attacked items yet" in page
     assert reverse("exchange:import-upload", args=["soil"]) in page
+
+
+def test_attacked_items_without_verdicts_ask_for_a_run(project, client_of, bob):
+    attack_items(project, n_queries=2, attacks=["query"])
+    page = shown(client_of(bob))
+    assert "No judge has answered attacked items yet" in page
+    assert reverse("judges:run-create", args=["soil"]) in page
 
 
 def test_a_figure_that_nobody_has_says_what_is_missing(project, client):
