@@ -57,5 +57,6 @@ urlpatterns = [
     path(
         "p/<slug:slug>/experiments/<int:pk>/cancel/", experiments.experiment_cancel, name="experiment-cancel"
     ),
+    path("p/<slug:slug>/experiments/<int:pk>/read/", experiments.experiment_read, name="experiment-read"),
     path("p/<slug:slug>/experiments/<int:pk>/retry/", experiments.experiment_retry, name="experiment-retry"),
 ]

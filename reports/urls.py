@@ -46,6 +46,11 @@ urlpatterns = [
     path(
         "p/<slug:slug>/compliance/<int:pk>/items/", compliance_items.compliance_items, name="compliance-items"
     ),
+    path(
+        "p/<slug:slug>/compliance/<int:pk>/readers/",
+        compliance.compliance_readers_round,
+        name="compliance-readers-round",
+    ),
     path("p/<slug:slug>/compliance/imported/", compliance.compliance_imported, name="compliance-imported"),
     path(
         "p/<slug:slug>/compliance/imported/items/",

@@ -22,7 +22,9 @@ from judges.experiments.planning import (
     start_experiment,
 )
 from judges.experiments.refusing import ExperimentRefused
-from judges.models import Experiment, Run
+from judges.models import Engine, Experiment, Run
+from judges.models.judge import Scoring
+from judges.second_reading import ReadingRefused, start_second_reading
 from judges.services import cancel_run, pause_run, resume_run, retry_failures
 
 
@@ -46,6 +48,7 @@ def experiment_detail(request: HttpRequest, project: Project, pk: int) -> HttpRe
         "plan": plan,
         "prompts": show_prompts(experiment, _chosen_judge(plan, request.GET.get("judge"))),
         "judge_pk": _chosen_judge(plan, request.GET.get("judge")),
+        "readers": _readers(plan),
         "rail": experiment.kind,
     }
     return render(request, "judges/experiment_detail.html", context)
@@ -107,6 +110,29 @@ def experiment_cancel(request: HttpRequest, project: Project, pk: int) -> HttpRe
 @require_POST
 def experiment_retry(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     return _steer(request, project, pk, retry_failures, "taken up again for their failures")
+
+
+@project_view(Capability.MANAGE)
+@require_POST
+def experiment_read(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Have another engine read the written replies of all ended runs a second time."""
+    experiment = _find(project, pk)
+    engine = get_object_or_404(Engine, pk=request.POST.get("engine") or 0)
+    n, refusal = 0, ""
+    for run in experiment.runs.select_related("job", "judge__project", "judge__engine"):
+        try:
+            start_second_reading(run, engine, by=request.user)
+        except ReadingRefused as refused:
+            refusal = str(refused)
+        else:
+            n += 1
+    if n:
+        messages.success(
+            request, f"“{engine}” reads {n} run{chr(115) if n != 1 else str()}; see Jobs.")
+        )
+    else:
+        messages.warning(request, refusal or "There is no run to read yet.")
+    return redirect(experiment)
 
 
 def _create(
@@ -187,6 +213,14 @@ def _chosen_judge(plan: Plan, wanted: str | None) -> int | None:
     """The judge whose prompts are shown: the one asked for, else the first of the plan."""
     known = [judge.pk for judge in plan.judges]
     return next((pk for pk in known if str(pk) == wanted), known[0] if known else None)
+
+
+def _readers(plan: Plan) -> list[Engine]:
+    """The engines that can read a second time what judges of the plan wrote."""
+    writing = [judge.engine_id for judge in plan.judges if judge.scoring == Scoring.REASON]
+    if not writing:
+        return []
+    return [engine for engine in Engine.objects.all() if any(engine.pk != each for each in writing)]
 
 
 def _progress(experiment: Experiment) -> dict:

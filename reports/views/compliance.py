@@ -23,6 +23,8 @@ from reports.compliance_grid import grid
 from reports.compliance_placing import PlacingRefused, place_conditions, placeable
 from reports.compliance_runs import has_imported, imported_runs, progress_of, runs_of
 from reports.compliance_words import say_judge, say_power, say_progress, say_report, worst_cell
+from reports.second_readers import compare_readers, items_read_differently
+from reports.to_round import MOST_SENT, send_to_round
 
 
 class Listed(NamedTuple):
@@ -92,6 +94,23 @@ def compliance_cells(request: HttpRequest, project: Project) -> HttpResponse:
     return redirect("reports:compliance-imported", project.slug)
 
 
+@project_view(Capability.MANAGE)
+@require_POST
+def compliance_readers_round(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Send the items whose replies two readers read differently into a draft round."""
+    experiments = project.experiments.filter(kind=Experiment.Kind.COMPLIANCE)
+    experiment = get_object_or_404(experiments, pk=pk)
+    items = items_read_differently(experiment)[:MOST_SENT]
+    if not items:
+        messages.error(request, "The two readers found the same in every reply: there is nothing to send.")
+        return redirect("reports:compliance-experiment", project.slug, pk)
+    facts = {"rule": "second reading", "experiment": experiment.pk}
+    name = f"Replies of {experiment.name} read differently"
+    round = send_to_round(project, items, name=name, made_from=facts, by=request.user)
+    messages.success(request, f"“{round}” is a draft with {len(items):,} items.")
+    return redirect(round)
+
+
 def _dashboard(request: HttpRequest, project: Project, experiment: Experiment | None) -> HttpResponse:
     form = CountingForm(request.GET, within=plan_within(experiment))
     within, unreadable = form.chosen
@@ -105,6 +124,7 @@ def _dashboard(request: HttpRequest, project: Project, experiment: Experiment | 
         "items_url": _items_address(project, experiment),
         "conditions": [] if experiment else placeable(project),
         "cells": [(cell, f"{cell}: {cell_words(cell)}") for cell in CELLS],
+        "readers": compare_readers(experiment) if experiment else [],
     }
     if report:
         judge = chosen_judge(report, request.GET.get("judge", ""), usual=_most_moved(report))
