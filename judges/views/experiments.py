@@ -127,9 +127,8 @@ def experiment_read(request: HttpRequest, project: Project, pk: int) -> HttpResp
         else:
             n += 1
     if n:
-        messages.success(
-            request, f"“{engine}” reads {n} run{chr(115) if n != 1 else str()}; see Jobs.")
-        )
+        runs = "1 run" if n == 1 else f"{n} runs"
+        messages.success(request, f"“{engine}” reads the replies of {runs}; see Jobs.")
     else:
         messages.warning(request, refusal or "There is no run to read yet.")
     return redirect(experiment)

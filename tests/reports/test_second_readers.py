@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def read(project, make_items):
-    """Ten replies: seven read alike (six grades, one refusal), one with another grade, two by one reader only."""
+    """Ten replies: six grades and one refusal read alike, one with another grade, two by one reader only."""
     items = make_items(project, 2, 5)
     engine = Engine.objects.create(name="first", kind="local")
     second = Engine.objects.create(name="second", kind="openai", url="http://127.0.0.1:9/v1")
