@@ -14,6 +14,7 @@ from reports.showing import said
 from reports.words import called
 
 WIDTH, HEIGHT, ROW = 520, 260, 30  # px
+LEAST_SPAN = 0.2
 MODE_WORDS = {
     Answer.CORRECT: "correct",
     Answer.WRONG: "wrong grade",
@@ -150,7 +151,9 @@ def _interaction(data: list[dict[str, Any]], scheme: str) -> Any:
             alt.Tooltip("n:Q", title="Answers", format=","),
         ],
     )
-    y = alt.Y("value:Q", title="Correct answers", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False))
+    y = alt.Y(
+        "value:Q", title="Correct answers", axis=alt.Axis(format="%"), scale=alt.Scale(domain=_domain(data))
+    )
     whisker = base.mark_rule(strokeWidth=2).encode(y="low:Q", y2="high:Q")
     line = base.mark_line(strokeWidth=2).encode(
         y=y,
@@ -160,6 +163,15 @@ def _interaction(data: list[dict[str, Any]], scheme: str) -> Any:
     )
     dot = base.mark_circle(size=80, opacity=1).encode(y=y)
     return (line + whisker + dot).properties(width=WIDTH, height=HEIGHT)
+
+
+def _domain(data: list[dict[str, Any]]) -> list[float]:
+    """What the axis covers: all intervals, and never so little that a trifle looks like a cliff."""
+    low, high = min(row["low"] for row in data), max(row["high"] for row in data)
+    missing = max(0.0, LEAST_SPAN - (high - low))
+    low = max(0.0, low - missing / 2)
+    high = min(1.0, max(high, low + LEAST_SPAN))
+    return [min(low, high - LEAST_SPAN), high]
 
 
 def _modes(data: list[dict[str, Any]], cells: list[str], scheme: str) -> Any:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from judges.models import Condition, Run
+from reports.charts.compliance_judge import _domain
 from reports.charts.files import table_as_csv
 from reports.compliance import compliance
 from reports.compliance_grid import grid
@@ -163,6 +164,14 @@ def test_charts_have_titles_units_n_and_their_data(world, experiment):
     assert figures["modes"].rows[1][1:] == ["64", "16", "20", "0", "0", "100"]
     ladder = table_as_csv(figures["ladder"]).splitlines()
     assert [line.split(",")[0] for line in ladder] == ["Suffix", "none", "none", "G1", "G1", "G3", "G3"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "domain"),
+    [(0.3, 0.8, [0.3, 0.8]), (0.97, 0.99, [0.8, 1.0]), (0.0, 0.02, [0.0, 0.2]), (0.45, 0.55, [0.4, 0.6])],
+)
+def test_an_axis_covers_twenty_points_at_least(low, high, domain):
+    assert _domain([{"low": low, "high": high}]) == pytest.approx(domain)
 
 
 def test_a_cell_opens_its_items_by_kind_of_answer(world, experiment, client_of, vic):
