@@ -17,7 +17,7 @@ from mining.selections import rows_of
 
 def find_selection(project: Project, name: str) -> Selection:
     """The project's selection of this name. Raises CannotRelease."""
-    found: Selection | None = Selection.objects.filter(project=project, name=name).first()
+    found: Selection | None = Selection.objects.filter(pool__project=project, name=name).first()
     if found is None:
         raise CannotRelease(f"The project has no selection “{name}”.")
     return found

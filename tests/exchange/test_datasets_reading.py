@@ -1,6 +1,5 @@
 """The long table out of the store: which rows, in which state, in which order and split."""
 
-import sys
 from math import log
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -385,13 +384,11 @@ class TestSelection:
                 )
 
         class Found(SimpleNamespace):
-            def filter(self, *, project, name):
+            def filter(self, *, pool__project, name):
                 return SimpleNamespace(first=lambda: SimpleNamespace(name=name) if name == "hard" else None)
 
-        models = SimpleNamespace(Selection=SimpleNamespace(objects=Found()))
-        monkeypatch.setitem(sys.modules, "mining", SimpleNamespace())
-        monkeypatch.setitem(sys.modules, "mining.models", models)
-        monkeypatch.setitem(sys.modules, "mining.selections", SimpleNamespace(rows_of=rows_of))
+        monkeypatch.setattr("exchange.datasets.selection.Selection", SimpleNamespace(objects=Found()))
+        monkeypatch.setattr("exchange.datasets.selection.rows_of", rows_of)
         return collect(project, {"q1": [None] * 3, "q2": [None] * 2})
 
     def rows(self, project, **plan) -> list[Row]:

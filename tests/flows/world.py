@@ -38,6 +38,7 @@ BEFORE_NUMBER = {
     "schedules": "schedule",
     "agreement": "judge",
     "compliance": "experiment",
+    "experiments": "experiment",
     "runs": "run",
     "jobs": "job",
     "imports": "import_done",
