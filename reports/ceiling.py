@@ -123,5 +123,6 @@ def _pairs(project: Project, scope: Scope) -> list[tuple]:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+        cursor.execute("SET LOCAL enable_nestloop = off")  # fresh labels have no statistics yet
         cursor.execute(PAIRS, parameters)
         return cursor.fetchall()

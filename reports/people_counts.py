@@ -168,6 +168,7 @@ def count_people(
     said = SAID.format(whose=whose, grade=grade)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+        cursor.execute("SET LOCAL enable_nestloop = off")  # fresh labels have no statistics yet
         work = _fetch(cursor, WORK.format(whose=whose, counts=counts, grade=grade), keys)
         patterns = _fetch(
             cursor, PATTERNS.format(said=said, counts=counts.replace("grade", "said.grade")), keys
