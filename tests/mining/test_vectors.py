@@ -120,7 +120,9 @@ def test_ranks_begin_at_one_and_scores_are_cosines(filled):
     assert cosines[0] == pytest.approx(cosine, abs=2e-3)
 
 
-def test_a_cancelled_build_stops_the_database_and_the_next_one_starts_afresh(filled, progress):
+def test_a_cancelled_build_stops_the_database_and_the_next_one_starts_afresh(filled, progress, monkeypatch):
+    monkeypatch.setattr("mining.watching.LOOK_SECONDS", 0.005)  # a build of a test's size takes little longer
+
     def stop_half_way(*, note: str):
         if "%" in note:
             raise JobStopped("Cancelled.")
