@@ -407,7 +407,7 @@ def test_every_table_that_points_at_what_an_undo_deletes_is_cleared_or_counted()
     said = " ".join([*undoing.BUILT_ON.values(), *undoing.DELETIONS])
     deleted = set(re.findall(r"DELETE FROM (\w+)", said))
     mentioned = set(re.findall(r"(?:FROM|JOIN|USING) (\w+)", said))
-    # These follow from others: slots, holds and flags from an item set, shards and readings from runs of ours.
+    # These follow from others: slots, holds and flags from an item set, shards and readings from our runs.
     follow = {"annotate_flag", "annotate_hold", "annotate_slot", "judges_shard", "judges_secondreading"}
     follow |= {"mining_selectionentry"}  # from a pool
     pointing = {
