@@ -1,11 +1,24 @@
 """Variants stay out of everything plain: the condition that says so, and the words for it."""
 
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from corpus.counting import Count, count
+from corpus.counting import EXACT_UP_TO, Count, count
 from corpus.models import Item, Project, Variant
 
 ALL_ARE_VARIANTS = "All items of this project are variants: choose one of their item sets."
+
+# From the few variants to their items, one by one: a join would be planned over all items there are.
+UP_TO = """
+    SELECT count(*) FROM (
+        SELECT FROM corpus_variant variant
+        CROSS JOIN LATERAL (SELECT query_id FROM corpus_item WHERE id = variant.item_id OFFSET 0) item
+        CROSS JOIN LATERAL (
+            SELECT FROM corpus_query WHERE id = item.query_id AND project_id = %(project)s OFFSET 0
+        ) query
+        LIMIT %(most)s
+    ) found
+"""
 
 
 def no_variant(item: str) -> str:
@@ -21,12 +34,21 @@ def is_plain(item: str = "item_id") -> Exists:
 
 
 def has_variants(project: Project) -> bool:
-    return Variant.objects.filter(item__query__project=project).exists()
+    return _n_up_to(1, project) > 0
 
 
 def count_variants(project: Project) -> Count:
-    """How many variants the project has."""
+    """How many variants the project has; past 100,000 an estimate."""
+    n = _n_up_to(EXACT_UP_TO + 1, project)
+    if n <= EXACT_UP_TO:
+        return Count(n, is_estimate=False)
     return count(Variant.objects.filter(item__query__project=project))
+
+
+def _n_up_to(most: int, project: Project) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(UP_TO, {"project": project.pk, "most": most})
+        return cursor.fetchone()[0]
 
 
 def has_only_variants(project: Project) -> bool:
