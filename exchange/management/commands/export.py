@@ -4,7 +4,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from corpus.models import Job, Project, Rubric
-from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, prepare_export, run_export
+from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, beside_path, prepare_export, run_export
 from exchange.management.progress import cancelled_by_keyboard, progress_bar
 from judges.models import Judge
 
@@ -12,7 +12,8 @@ from judges.models import Judge
 class Command(BaseCommand):
     help = (
         "Write a project's grades into a file: the long form, one row per grade, as CSV or JSON lines, or"
-        " TREC qrels. Items that nobody has graded are not in it."
+        " TREC qrels; items that nobody has graded are not in it. Or all items for Label Studio, Argilla,"
+        " doccano or Quepid, with what people and judges said, and a second file that the tool wants."
     )
     requires_system_checks = []  # they load every page; `make check` runs them
 
@@ -22,8 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, help="the file to write")
         parser.add_argument("--what", choices=WHAT, default="both", help="whose grades, in the long form")
         parser.add_argument("--scale", default="", help="only the labels of rounds on this further scale")
-        parser.add_argument("--judge", default="", help="qrels: this judge's grades instead of the reference")
-        parser.add_argument("--prompt", default="", help="qrels: which of the judge's prompts")
+        parser.add_argument(
+            "--judge",
+            default="",
+            help="qrels: this judge's grades instead of the reference; files for labelling tools: no other's",
+        )
+        parser.add_argument("--prompt", default="", help="which of the judge's prompts")
+        parser.add_argument("--pseudonyms", action="store_true", help="numbers instead of people's names")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
 
     def handle(self, *, project: str, file_format: str, out: Path, what: str, **options) -> None:
@@ -35,7 +41,15 @@ class Command(BaseCommand):
         judge = _judge(found, options["judge"], options["prompt"]) if options["judge"] else None
         scale = _scale(found, options["scale"]) if options["scale"] else None
         try:
-            job = prepare_export(found, what=what, file_format=file_format, judge=judge, scale=scale, out=out)
+            job = prepare_export(
+                found,
+                what=what,
+                file_format=file_format,
+                judge=judge,
+                scale=scale,
+                pseudonyms=options["pseudonyms"],
+                out=out,
+            )
         except CannotExport as problem:
             raise CommandError(str(problem)) from problem
         with cancelled_by_keyboard(job), progress_bar("Exporting") as show:
@@ -52,6 +66,8 @@ class Command(BaseCommand):
                 f"{ended.result['n_rows']:,} rows, {ended.result['n_bytes']:,} bytes in {out}"
                 f" ({ended.result['seconds']} s)."
             )
+            if beside := beside_path(ended):
+                self.stdout.write(f"Beside it: {beside}")
 
 
 def _scale(project: Project, name: str) -> Rubric:
