@@ -32,6 +32,15 @@ class SelectedRow(Protocol):
     rule: str
 
 
+def selection_names(project: Project) -> list[str]:
+    """The project's selections; none where there is no mining."""
+    try:
+        from mining.models import Selection
+    except ImportError:
+        return []
+    return list(Selection.objects.filter(project=project).order_by("name").values_list("name", flat=True))
+
+
 def find_selection(project: Project, name: str) -> Any:
     """The project's selection of this name. Raises CannotRelease."""
     try:

@@ -55,21 +55,31 @@ def front_matter(card: Card, files: Sequence[Mapping[str, Any]]) -> str:
 
 def make_card(card: Card, files: Sequence[Mapping[str, Any]]) -> str:
     """The card without its head."""
-    parts = [
-        f"# {md(_title(card))}",
-        f"Made with Concord from the project {md(card['project']['name'])}, {card['day']}."
-        f" Source: {_source(card)}.",
-        *_counts(card),
-        *_labels(card),
-        *_trust(card),
-        *_splits(card),
-        *_soft(card),
-        *_files(card, files),
-        *_missed(card),
-        "## Licence",
-        md_text(card["licence"]) or "None was given. Ask the project’s owners before you use or share it.",
-    ]
+    return _joined([f"# {md(_title(card))}", *_about(card), *_files(card, files), *_rest(card)])
+
+
+def make_page_card(card: Card) -> str:
+    """What a page shows that has the title and the files already."""
+    return _joined([*_about(card), *_rest(card)])
+
+
+def _joined(parts: Iterable[str]) -> str:
     return "\n\n".join(parts) + "\n"
+
+
+def _about(card: Card) -> Iterator[str]:
+    yield (
+        f"Made with Concord from the project {md(card['project']['name'])}, {card['day']}."
+        f" Source: {_source(card)}."
+    )
+    for section in (_counts, _labels, _trust, _splits, _soft):
+        yield from section(card)
+
+
+def _rest(card: Card) -> Iterator[str]:
+    yield from _missed(card)
+    yield "## Licence"
+    yield md_text(card["licence"]) or "None was given. Ask the project’s owners before you use or share it."
 
 
 def md(text: object) -> str:
