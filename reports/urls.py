@@ -8,6 +8,7 @@ from reports.views import (
     drift,
     items,
     judge,
+    negatives,
     overview,
     people,
     slices,
@@ -36,5 +37,8 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/<int:pk>/", judge.judge_agreement, name="judge-agreement"),
     path("p/<slug:slug>/agreement/<int:pk>/drift/", drift.judge_drift, name="judge-drift"),
     path("p/<slug:slug>/systems/", systems.systems, name="systems"),
+    path("p/<slug:slug>/negatives/<int:pk>/rule/", negatives.rule, name="rule"),
+    path("p/<slug:slug>/negatives/<int:pk>/rule/counts/", negatives.rule_counts, name="rule-counts"),
+    path("p/<slug:slug>/negatives/<int:pk>/rule/picture/", negatives.rule_picture, name="rule-picture"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

@@ -1,4 +1,4 @@
-"""Vectors in the real store: the index is made once, finds what an exact search finds, and goes at the end."""
+"""Vectors in the real store: the index is made once, finds what an exact one finds, and goes at the end."""
 
 from types import SimpleNamespace
 
