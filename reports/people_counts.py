@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from annotate.models import Round
 from annotate.references import ON_THE_SCALE
 from corpus.models import Project
-from corpus.variants import no_variant
+from corpus.variants import NO_VARIANT_LABELLED as NO_VARIANT
 from reports.counts import place_queries
 from reports.reading import WORK_MEM
 
@@ -161,14 +161,13 @@ def count_people(
         "values": list(values),
         "pause": PAUSE_SECONDS,
     }
-    everywhere = f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE} AND {no_variant('label.item_id')}"
+    everywhere = f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE} AND {NO_VARIANT}"
     whose = "label.round_id = %(round)s" if round else everywhere
     grade = "label.grade" if criterion == 0 else f"label.marks[{int(criterion)}]"
     counts = ", ".join(f"count(*) FILTER (WHERE grade = {int(value)})" for value in values)
     said = SAID.format(whose=whose, grade=grade)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
-        cursor.execute("SET LOCAL enable_nestloop = off")  # fresh labels have no statistics yet
         work = _fetch(cursor, WORK.format(whose=whose, counts=counts, grade=grade), keys)
         patterns = _fetch(
             cursor, PATTERNS.format(said=said, counts=counts.replace("grade", "said.grade")), keys
