@@ -21,16 +21,12 @@ UP_TO = """
 """
 
 
-NO_VARIANT_LABELLED = "label.item_id NOT IN (SELECT item_id FROM corpus_variant)"
-"""The same as `no_variant` for labels that have only just come in: a table without statistics yet would have
-the join planned for one row. The variants are hashed, so work_mem must hold their keys."""
-
-
 def no_variant(item: str) -> str:
-    """SQL for "this item is no variant"; `item` is the column with its key, named with its table."""
-    if "." not in item:
-        raise ValueError(f"{item} would be taken for the column of the inner table.")
-    return f"NOT EXISTS (SELECT FROM corpus_variant WHERE corpus_variant.item_id = {item})"
+    """SQL for "this item is no variant"; `item` is the column with its key, named with its table.
+
+    Variants are few and are hashed: a join is planned for a single row while its tables have no statistics.
+    """
+    return f"{item} NOT IN (SELECT item_id FROM corpus_variant)"
 
 
 def is_plain(item: str = "item_id") -> Exists:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from annotate.references import ON_THE_SCALE
 from corpus.models import Project
-from corpus.variants import NO_VARIANT_LABELLED as NO_VARIANT
+from corpus.variants import no_variant
 from measures.counts import Counts, count_array
 from measures.summary import Agreement, summarise
 from reports.counts import place_queries
@@ -23,7 +23,7 @@ PAIRS = f"""
         SELECT label.item_id FROM annotate_label label
         WHERE label.rater_id = ANY(%(raters)s) AND label.superseded_at IS NULL
           AND label.gold_grade IS NULL AND label.grade = ANY(%(values)s) AND {ON_THE_SCALE}
-          AND {NO_VARIANT}
+          AND {no_variant("label.item_id")}
         GROUP BY label.item_id HAVING min(label.rater_id) < max(label.rater_id)
     ),
     said AS (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from annotate.models import Round
 from annotate.references import ON_THE_SCALE
 from corpus.models import Project
-from corpus.variants import NO_VARIANT_LABELLED as NO_VARIANT
+from corpus.variants import no_variant
 from reports.counts import place_queries
 from reports.reading import WORK_MEM
 
@@ -161,7 +161,7 @@ def count_people(
         "values": list(values),
         "pause": PAUSE_SECONDS,
     }
-    everywhere = f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE} AND {NO_VARIANT}"
+    everywhere = f"label.rater_id = ANY(%(raters)s) AND {ON_THE_SCALE} AND {no_variant('label.item_id')}"
     whose = "label.round_id = %(round)s" if round else everywhere
     grade = "label.grade" if criterion == 0 else f"label.marks[{int(criterion)}]"
     counts = ", ".join(f"count(*) FILTER (WHERE grade = {int(value)})" for value in values)
