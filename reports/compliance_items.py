@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.models import Item, Project
-from judges.models import Run, Verdict
+from judges.engines.base import Prompt as Messages
+from judges.models import Verdict
+from judges.services.conditions import prompts_shown
 from measures.answers import Answer
 from reports.compliance_reading import ANSWERABLE, BOUNDARY, read_answers
 from reports.compliance_runs import JudgeCells
@@ -57,7 +59,7 @@ class Shown(NamedTuple):
     family: str
     reference: int | None  # people's grade, also where abstaining is right
     is_abstain: bool  # whether abstaining is right
-    prompt: list[dict]  # messages as they were sent, {role, content}; empty where that is not known
+    prompt: Messages  # as they were sent, {role, content}; empty where that is not known
 
 
 def find_answers(project: Project, judged: JudgeCells, cell: str, *, within: int) -> Found:
@@ -96,23 +98,17 @@ def show_answers(judged: JudgeCells, cell: str, found: Found) -> list[Shown]:
         (verdict.run_id, verdict.item_id): verdict
         for verdict in Verdict.objects.filter(run__in=[run.pk for run in runs], item__in=ids)
     }
+    prompts = {run.pk: prompts_shown(run, ids) for run in {runs[repeat] for repeat in found.repeats.tolist()}}
     shown = []
     for pk, repeat, code in zip(ids, found.repeats.tolist(), found.codes.tolist(), strict=True):
         run = runs[repeat]
         if pk in items and (run.pk, pk) in verdicts:
-            shown.append(_shown(items[pk], run, verdicts[run.pk, pk], repeat=repeat + 1, code=code))
+            prompt = prompts[run.pk].get(pk, [])
+            shown.append(_shown(items[pk], verdicts[run.pk, pk], prompt, repeat=repeat + 1, code=code))
     return shown
 
 
-def shown_prompt(run: Run, item: Item) -> list[dict]:
-    """The messages that the judge of this run was sent for this item, {role, content}; [] where not known.
-
-    To be filled from `judges.conditions.shown`: until then the page shows the reply alone.
-    """
-    return []
-
-
-def _shown(item: Item, run: Run, verdict: Verdict, *, repeat: int, code: int) -> Shown:
+def _shown(item: Item, verdict: Verdict, prompt: Messages, *, repeat: int, code: int) -> Shown:
     variant = getattr(item, "variant", None)
     own = getattr(item, "reference", None)
     of_original = getattr(variant.original, "reference", None) if variant and variant.original else None
@@ -125,7 +121,7 @@ def _shown(item: Item, run: Run, verdict: Verdict, *, repeat: int, code: int) ->
         variant.attack if variant and variant.carrier == BOUNDARY else ANSWERABLE,
         reference and reference.grade,
         bool(variant and variant.right == "abstain"),
-        shown_prompt(run, item),
+        prompt,
     )
 
 

@@ -1,6 +1,6 @@
 """Judges under a condition: whether it goes with them, and what exactly they are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from judges.conditions.content import ConditionProblem, check_content
@@ -50,19 +50,36 @@ def asked_under(judge: Judge, condition: Condition | None) -> tuple[PromptTempla
 
 
 def prompt_shown(run: Run, item_id: int) -> Messages:
-    """The messages that the run's judge was shown of this item, word for word.
+    """The messages that the run's judge was shown of this item, word for word: see `prompts_shown`.
 
-    Of a pair in the order in which it is stored; of a list, this candidate alone. Nothing is cut for a
-    model's length. Raises ConditionProblem for a judge that is shown nothing here.
+    Raises ConditionProblem for a judge that is shown nothing here, and for an item that is gone.
+    """
+    if not _is_shown_here(run.judge):
+        raise ConditionProblem(f"what “{run.judge.name}” was shown is not known here")
+    found = prompts_shown(run, [item_id])
+    if item_id not in found:
+        raise ConditionProblem("there is no such item")
+    return found[item_id]
+
+
+def prompts_shown(run: Run, item_ids: Sequence[int]) -> dict[int, Messages]:
+    """By item, the messages that the run's judge was shown, word for word; none of imported judges and juries.
+
+    Of a pair in the order in which it is stored; of a list, the candidate alone. Nothing is cut for a
+    model's length. One query for all items.
     """
     judge = run.judge
-    if judge.prompt is None or not judge.prompt.messages or judge.scoring not in SCORINGS:
-        raise ConditionProblem(f"what “{judge.name}” was shown is not known here")
-    found = judged_items([item_id])
-    if not found:
-        raise ConditionProblem("there is no such item")
-    item = found[0]
-    if SCORINGS[judge.scoring].whole_queries:
-        item = item._replace(listed=f"[1] {item.title} {item.candidate}")
-    prompt, scale = asked_under(judge, run.condition)
-    return render(prompt, shown_item(content_of(run.condition), item), scale)
+    if not _is_shown_here(judge):
+        return {}
+    (prompt, scale), content = asked_under(judge, run.condition), content_of(run.condition)
+    is_listed = SCORINGS[judge.scoring].whole_queries
+    found = {}
+    for item in judged_items(item_ids):
+        if is_listed:
+            item = item._replace(listed=f"[1] {item.title} {item.candidate}")
+        found[item.item_id] = render(prompt, shown_item(content, item), scale)
+    return found
+
+
+def _is_shown_here(judge: Judge) -> bool:
+    return judge.prompt is not None and bool(judge.prompt.messages) and judge.scoring in SCORINGS
