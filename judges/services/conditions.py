@@ -63,7 +63,7 @@ def prompt_shown(run: Run, item_id: int) -> Messages:
 
 
 def prompts_shown(run: Run, item_ids: Sequence[int]) -> dict[int, Messages]:
-    """By item, the messages that the run's judge was shown, word for word; none of imported judges and juries.
+    """By item, what the run's judge was shown, word for word; empty for imported judges and juries.
 
     Of a pair in the order in which it is stored; of a list, the candidate alone. Nothing is cut for a
     model's length. One query for all items.
