@@ -14,6 +14,7 @@ from mining.models import Pool
 from mining.pool_settings import PoolSettings
 from mining.pooling import run_pool
 from mining.pools import prepare_pool
+from tests.judging_fixtures import engine, judge, stub  # noqa: F401 - fixtures
 
 SUBJECTS = ("soil carbon", "bread dough", "train tickets", "night sky")
 

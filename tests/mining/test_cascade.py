@@ -13,7 +13,6 @@ from mining.reading import kept
 from mining.rules import Rule
 from mining.sampling import Sampling, Way
 from mining.selections import SelectionRefused, freeze_selection, rows_of
-from tests.judging_fixtures import engine, judge, stub  # noqa: F401 - fixtures
 
 SCORES = {
     ("q0", "c0-0"): 0.7, ("q0", "c0-1"): 0.9, ("q0", "c0-2"): 0.8, ("q0", "c0-3"): 0.3,
@@ -44,7 +43,7 @@ def named(item_set) -> list[tuple[str, str]]:
     return [(each.item.query.external_id, each.item.candidate.external_id) for each in entries]
 
 
-def test_a_second_judge_gets_what_is_flagged_with_the_positives_of_those_queries(selection, judge):  # noqa: F811
+def test_a_second_judge_gets_what_is_flagged_with_the_positives_of_those_queries(selection, judge):
     run = send_to_judge(selection, judge)
     assert named(run.item_set) == [("q0", "c0-0"), ("q0", "c0-1"), ("q0", "c0-2")]
     assert run.item_set.made_from == {"rule": "flagged", "selection": selection.pk}
@@ -52,7 +51,7 @@ def test_a_second_judge_gets_what_is_flagged_with_the_positives_of_those_queries
     assert send_to_judge(selection, judge).item_set == run.item_set
 
 
-def test_nothing_flagged_is_said_so(garden, pool, judge):  # noqa: F811
+def test_nothing_flagged_is_said_so(garden, pool, judge):
     selection = select(pool, garden.run(pool, SCORES), rule=Rule(amount=-1))
     with pytest.raises(SelectionRefused, match="nothing flagged"):
         send_to_judge(selection, judge)

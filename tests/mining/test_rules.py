@@ -239,7 +239,10 @@ def test_the_order_within_a_query_changes_nothing(rows, rule, chance):
     turned = rows[:]
     chance.shuffle(turned)
     turned.sort(key=lambda row: row[0])
-    key = lambda pair: (pair[0][0], str(pair[0][1]), pair[0][2], int(pair[1]))  # noqa: E731
+
+    def key(pair):
+        return (pair[0][0], str(pair[0][1]), pair[0][2], int(pair[1]))
+
     one = sorted(zip(rows, reasons(rows, rule), strict=True), key=key)
     other = sorted(zip(turned, reasons(turned, rule), strict=True), key=key)
     assert [reason for _, reason in one] == [reason for _, reason in other]
