@@ -82,9 +82,7 @@ class Garden:
         )
         return made
 
-    def run(
-        self, pool: Pool, scores: dict[tuple[str, str], float | None], *, judge: Judge | None = None
-    ) -> Run:
+    def run(self, pool: Pool, scores: dict[tuple[str, str], float | None], *, by: Judge | None = None) -> Run:
         """A complete run over the pool's items: a score each by (query, candidate), None for an abstention.
 
         A pair that is not named has no verdict.
@@ -92,7 +90,7 @@ class Garden:
         n = pool.item_set.n_items
         job = Job.objects.create(project=self.project, kind=Job.Kind.JUDGE, state=Job.State.DONE)
         run = Run.objects.create(
-            judge=judge or self.judge(), item_set=pool.item_set, job=job, n_items=n, n_scored=n
+            judge=by or self.judge(), item_set=pool.item_set, job=job, n_items=n, n_scored=n
         )
         for (query, candidate), score in scores.items():
             item = self.item(query, candidate)
@@ -133,5 +131,5 @@ def garden(transactional_db, project) -> Garden:
 def embedder(monkeypatch) -> WordEmbedder:
     """What every engine for embeddings is while the test runs."""
     stand_in = WordEmbedder()
-    monkeypatch.setattr("mining.pooling.connect_embedder", lambda engine: stand_in)
+    monkeypatch.setattr("mining.pooling.connect_embedder", lambda _: stand_in)
     return stand_in

@@ -72,7 +72,7 @@ def test_the_prompts_hash_and_log_odds_come_with_the_rows(garden, pool):
     judge = Judge.objects.create(
         project=garden.project, name="yes", prompt=prompt, rubric=garden.project.rubric
     )
-    run = garden.run(pool, SCORES, judge=judge)
+    run = garden.run(pool, SCORES, by=judge)
     run.verdicts.filter(score=0.7).update(log_odds=0.847)
     row = next(rows_of(select(pool, run)))
     assert (row.prompt_hash, row.log_odds, row.judge) == ("abc", 0.847, "yes")
@@ -104,7 +104,7 @@ def test_grades_that_people_gave_since_count_and_nothing_frozen_changes(garden, 
 
 def test_a_second_run_confirms_or_clears_what_was_flagged(garden, pool, run):
     garden.grade("q1", "c1-0", 2)
-    second = garden.run(pool, {("q0", "c0-0"): 0.5, ("q0", "c0-1"): 0.8}, judge=garden.judge("elder"))
+    second = garden.run(pool, {("q0", "c0-0"): 0.5, ("q0", "c0-1"): 0.8}, by=garden.judge("elder"))
     selection = select(pool, run, second_run=second)
     row = next(row for row in rows_of(selection, everything=True) if row.candidate_id == "c0-1")
     assert (row.state, row.reason) == ("relabelled_positive", "confirmed")
@@ -129,7 +129,7 @@ def test_near_duplicates_are_in_no_selection(garden):
 
 
 def test_a_selection_needs_scores_a_name_and_a_pool_that_is_made(garden, pool, run):
-    empty = garden.run(pool, {}, judge=garden.judge("mute"))
+    empty = garden.run(pool, {}, by=garden.judge("mute"))
     with pytest.raises(SelectionRefused, match="no score"):
         select(pool, empty)
     with pytest.raises(SelectionRefused, match="needs a name"):
@@ -143,9 +143,9 @@ def test_a_selection_needs_scores_a_name_and_a_pool_that_is_made(garden, pool, r
 
 
 def test_runs_with_the_pools_items_are_offered_and_no_experiments(garden, pool, run):
-    other = garden.run(pool, {("q0", "c0-0"): 0.7}, judge=garden.judge("imported"))
+    other = garden.run(pool, {("q0", "c0-0"): 0.7}, by=garden.judge("imported"))
     Run.objects.filter(pk=other.pk).update(item_set=None)
-    nothing = garden.run(pool, {}, judge=garden.judge("elsewhere"))
+    nothing = garden.run(pool, {}, by=garden.judge("elsewhere"))
     Run.objects.filter(pk=nothing.pk).update(item_set=None)
     assert [each.pk for each in runs_over(pool)] == [run.pk, other.pk]
 
