@@ -76,9 +76,9 @@ from django.test import Client
 from django.urls import reverse
 from corpus.models import Project, User
 from judges.models import Experiment, Verdict
-from reports.compliance import measure
-from reports.compliance_reading import read_answers
-from reports.compliance_runs import experiment_runs
+from reports.compliance.report import measure
+from reports.compliance.reading import read_answers
+from reports.compliance.runs import experiment_runs
 from reports.models import CachedFigures
 settings.ALLOWED_HOSTS = ["*"]
 settings.STORAGES = settings.STORAGES | {

@@ -1,4 +1,4 @@
-"""Shares of items: their intervals, how far two lie apart, and the smallest change that can be seen."""
+"""Shares of items asked repeatedly, how far two lie apart, and the smallest change that can be seen."""
 
 from math import asin, sqrt
 
@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from measures.bootstrap import LEVEL
 from measures.estimates import UNDEFINED, Estimate
+from measures.shares import wilson
 
 POWER = 0.8
 ALPHA = 0.05
@@ -18,19 +19,6 @@ DISCORDANCE = 0.2
 
 INTRA_ITEM = 0.5
 """Correlation of an item's changes between repeats, unless a plan says better; 1: repeats add nothing."""
-
-
-def wilson(successes: float, n: float, *, level: float = LEVEL) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927); NaN, NaN for n = 0.
-
-    (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n). `n` may be an effective number, not whole.
-    """
-    if not n > 0:
-        return float("nan"), float("nan")
-    z, p = float(ndtri((1 + level) / 2)), successes / n
-    middle, reach = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
 def clustered_share(successes: ArrayLike, asked: ArrayLike, *, level: float = LEVEL) -> Estimate:
@@ -49,7 +37,8 @@ def clustered_share(successes: ArrayLike, asked: ArrayLike, *, level: float = LE
     spread = float(((k - n * p) ** 2).sum())
     effective = total * total * p * (1 - p) / spread if spread > 0 else n_items
     effective = min(max(effective, n_items), total)
-    return Estimate(p, *wilson(p * effective, effective, level=level))
+    low, high = wilson(p * effective, effective, level=level)
+    return Estimate(p, float(low), float(high))
 
 
 def cohen_h(first: float, second: float) -> float:

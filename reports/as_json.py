@@ -5,11 +5,11 @@ from typing import Any
 
 from measures.comparing import Difference
 from reports.agreement import JudgeAgreement
-from reports.attacks import JudgeRobustness
 from reports.comparing import Together
 from reports.drawing import DrawnRound
 from reports.figures import MEASURES, estimate_as_json
 from reports.nulls import nulled
+from reports.robustness.attacks import JudgeRobustness
 from reports.systems import ORDERS, SystemsReport
 
 ROBUSTNESS_KEYS = {

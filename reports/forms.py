@@ -4,7 +4,7 @@ from corpus.models import Project
 from corpus.models.collection import Split
 from judges.models import Experiment
 from reports.groups import CHOICES, COUNTINGS, MAIN
-from reports.robustness_words import FIGURES
+from reports.robustness.words import FIGURES
 from reports.scope import Scope, reported_split
 from reports.slices import SliceRefused, find_slice, references_in
 

@@ -12,6 +12,7 @@ class Right(models.TextChoices):
 
     GRADE = "grade", "Give the human grade"
     ABSTAIN = "abstain", "Say that it cannot be judged"
+    OPEN = "open", "Nobody has said: only how the answer moves tells something"
 
 
 class Variant(models.Model):

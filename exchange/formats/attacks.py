@@ -10,7 +10,7 @@ from exchange.formats.values import Unfit, name_text, number_or_none, plain_text
 LONGEST_NAME = 50
 MOST_WORDS = 2**31 - 1  # of PostgreSQL's integer
 CLEAN = "none"
-RIGHTS = ("grade", "abstain")
+RIGHTS = ("grade", "abstain", "open")
 
 
 def variant_name(value: object) -> str:
@@ -52,7 +52,9 @@ def what_is_right(value: object) -> str:
     """What a judge has to do: "grade" (where nothing is said) or "abstain"."""
     said = name_text(value).lower() or RIGHTS[0]
     if said not in RIGHTS:
-        raise Unfit("A judge is right to grade or to abstain. Write grade, abstain, or leave it empty.")
+        raise Unfit(
+            "What is right is to grade, to abstain, or open. Write grade, abstain, open, or leave it empty."
+        )
     return said
 
 

@@ -28,7 +28,7 @@ class PairRow(NamedTuple):
 class AttackRow(NamedTuple):
     """A query with an attacked candidate: what was attacked, how, and the candidate before it.
 
-    right: what a judge has to do with it, "grade" or "abstain".
+    right: what a judge has to do with it, "grade", "abstain" or "open".
     """
 
     line: int

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from corpus.making_variants import Changed, store_variants
 from corpus.models import ItemSet, Project
-from corpus.models.variant import CLEAN
+from corpus.models.variant import CLEAN, Right
 from corpus.services import freeze_items
 from judges.conditions.attacks import (
     ATTACKS,
@@ -136,6 +136,7 @@ def _attacked(
         if carrier not in carriers_of(attack):
             continue
         on = carrier if carrier in ATTACKS[attack].carriers else "same"
+        truth = truth_on(attack, on)
         for dose in doses_on(attack, on):
             if is_random and dose not in words:
                 continue
@@ -148,7 +149,8 @@ def _attacked(
                 words=dose,
                 title=attack_title(attack, drawn.texts, carrier=on),
                 candidate=attack_text(attack, drawn.texts, dose=dose, seed=seed, carrier=on),
-                grade=lowest if truth_on(attack, on) == "lowest" else None,
+                grade=lowest if truth == "lowest" else None,
+                right=Right.OPEN if truth == "open" else Right.GRADE,
             )
             yield made
             control = control_text(attack, drawn.texts, dose=dose, seed=seed, carrier=on)

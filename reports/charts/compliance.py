@@ -8,9 +8,9 @@ from reports.charts.conclusions import conclusion_colour, conclusion_shape
 from reports.charts.figure import Figure
 from reports.charts.inline import inline
 from reports.charts.tokens import tokens
-from reports.compliance_cells import cell_words, contrast_name, contrast_words
-from reports.compliance_figures import CellChange, Report
-from reports.compliance_words import points, said_points, worst_cell
+from reports.compliance.cells import cell_words, contrast_name, contrast_words
+from reports.compliance.figures import CellChange, Report
+from reports.compliance.words import points, said_points, worst_cell
 from reports.showing import said
 from reports.words import called
 

@@ -8,8 +8,8 @@ from measures.answers import MODES, Answer
 from reports.charts.figure import Figure
 from reports.charts.inline import inline
 from reports.charts.tokens import tokens
-from reports.compliance_cells import FACTORIAL, FRAMING_WORDS, RUNGS, SUFFIX_WORDS, cell_words
-from reports.compliance_figures import CellFigures, Report
+from reports.compliance.cells import FACTORIAL, FRAMING_WORDS, RUNGS, SUFFIX_WORDS, cell_words
+from reports.compliance.figures import CellFigures, Report
 from reports.showing import said
 from reports.words import called
 

@@ -7,8 +7,8 @@ from typing import Any
 from reports.charts.figure import Figure
 from reports.charts.inline import inline
 from reports.charts.tokens import tokens
-from reports.defending import Defence
-from reports.position import JudgePosition
+from reports.robustness.defending import Defence
+from reports.robustness.position import JudgePosition
 from reports.showing import said
 from reports.words import called
 

@@ -7,14 +7,14 @@ from math import isfinite, nan
 from typing import Any
 
 from measures.estimates import Estimate
-from reports.attack_families import FAMILIES, place_of
-from reports.attacks import Attack, JudgeRobustness
 from reports.charts.confusion import ink_on
 from reports.charts.figure import Figure
 from reports.charts.inline import inline
 from reports.charts.tokens import tokens
-from reports.robustness_table import AttackTable, Row
-from reports.robustness_words import FigureWords, figure_of, floor_of
+from reports.robustness.attacks import Attack, JudgeRobustness
+from reports.robustness.families import FAMILIES, place_of
+from reports.robustness.table import AttackTable, Row
+from reports.robustness.words import FigureWords, figure_of, floor_of
 from reports.showing import said
 from reports.words import called
 

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from measures.contrasts import Conclusion
 from measures.estimates import Estimate
-from reports import compliance_words as words
+from reports.compliance import words
 
 register = template.Library()
 

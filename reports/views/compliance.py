@@ -14,15 +14,15 @@ from reports.charts.compliance import contrasts_figure, dumbbell_figure, familie
 from reports.charts.compliance_judge import interaction_figure, ladder_figure, modes_figure
 from reports.charts.figure import Figure
 from reports.charts.files import chart_file, wants_file
-from reports.compliance import Source, compliance_reports, plan_within
-from reports.compliance import compliance as compliance_report
-from reports.compliance_cells import CELLS, cell_words, contrast_words
-from reports.compliance_figures import CellChange, Report
-from reports.compliance_forms import CountingForm, chosen_judge, judge_choices
-from reports.compliance_grid import grid
-from reports.compliance_placing import PlacingRefused, place_conditions, placeable
-from reports.compliance_runs import has_imported, imported_runs, progress_of, runs_of
-from reports.compliance_words import say_judge, say_power, say_progress, say_report, worst_cell
+from reports.compliance.cells import CELLS, cell_words, contrast_words
+from reports.compliance.figures import CellChange, Report
+from reports.compliance.forms import CountingForm, chosen_judge, judge_choices
+from reports.compliance.grid import grid
+from reports.compliance.placing import PlacingRefused, place_conditions, placeable
+from reports.compliance.report import Source, compliance_reports, plan_within
+from reports.compliance.report import compliance as compliance_report
+from reports.compliance.runs import has_imported, imported_runs, progress_of, runs_of
+from reports.compliance.words import say_judge, say_power, say_progress, say_report, worst_cell
 from reports.second_readers import compare_readers, items_read_differently
 from reports.to_round import MOST_SENT, send_to_round
 

@@ -4,11 +4,11 @@ from django.shortcuts import get_object_or_404, render
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
 from judges.models import Experiment
-from reports.compliance import plan_within
-from reports.compliance_cells import cell_words
-from reports.compliance_forms import CountingForm
-from reports.compliance_items import ANSWERS, find_answers, page_of_answers, show_answers
-from reports.compliance_runs import JudgeCells, experiment_runs, imported_runs
+from reports.compliance.cells import cell_words
+from reports.compliance.forms import CountingForm
+from reports.compliance.items import ANSWERS, find_answers, page_of_answers, show_answers
+from reports.compliance.report import plan_within
+from reports.compliance.runs import JudgeCells, experiment_runs, imported_runs
 from reports.words import called
 
 

@@ -8,17 +8,17 @@ from django.utils.http import urlencode
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
 from judges.models import Experiment
-from reports.attack_families import FAMILIES
-from reports.attacked_items import SHOWN, find_cell, show_items
-from reports.attacks import Attack, JudgeRobustness, Robustness
 from reports.charts.defences import defence_figure, position_figure
 from reports.charts.figure import Figure
 from reports.charts.files import chart_file, wants_file
 from reports.charts.robustness import dose_figure, forest_figure, matrix_figure
 from reports.forms import RobustnessForm
-from reports.robustness import robustness as robustness_of
-from reports.robustness_table import AttackTable, attack_table, usual_figure
-from reports.robustness_words import (
+from reports.robustness.attacks import Attack, JudgeRobustness, Robustness
+from reports.robustness.families import FAMILIES
+from reports.robustness.items import SHOWN, find_cell, show_items
+from reports.robustness.report import robustness as robustness_of
+from reports.robustness.table import AttackTable, attack_table, usual_figure
+from reports.robustness.words import (
     BY_KEY,
     FIGURES,
     INTERVAL_WORDS,

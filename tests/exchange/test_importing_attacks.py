@@ -210,7 +210,7 @@ BAD = [
     ({"words": str(2**31)}, "words", "no whole number"),
     ({"attack": "x" * 51}, "attack", "The name has 51 characters; 50 is the most."),
     ({"human_grade": 9}, "human_grade", "The grade 9 is outside the rubric."),
-    ({"right": "maybe"}, "right", "grade, abstain, or leave it empty"),
+    ({"right": "maybe"}, "right", "grade, abstain, open, or leave it empty"),
 ]
 
 

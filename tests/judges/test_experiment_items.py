@@ -101,3 +101,9 @@ def test_a_battery_has_every_attack_beside_its_clean_control(project, graded):
     assert set(clean.entries.values_list("item", flat=True)) < set(
         made.item_set.entries.values_list("item", flat=True)
     )
+
+
+def test_what_is_right_is_open_where_sentences_are_missing(project, graded):
+    made = make_battery_items(project, n_each=6, attacks=["dropped_sentences", "typos"])
+    found = Variant.objects.filter(item__in=made.item_set.entries.values("item"))
+    assert set(found.values_list("attack", "right")) == {("dropped_sentences", "open"), ("typos", "grade")}

@@ -13,7 +13,7 @@ from measures.answers import (
     right_and_asked,
     without_unreadable,
 )
-from measures.proportions import wilson
+from measures.shares import wilson
 
 KINDS = [Reply.NONE, Reply.GRADED, Reply.ABSTAINED, Reply.UNREADABLE]
 
@@ -76,7 +76,7 @@ def test_rates_by_hand():
 def test_a_rate_over_nothing_is_undefined_and_one_answer_an_item_has_wilsons_interval():
     answers = np.array([[0], [1], [0], [0]], dtype=np.int8)
     found = rates(answers, [False] * 4)
-    assert found.accuracy == pytest.approx((0.75, *wilson(3, 4)))
+    assert found.accuracy == pytest.approx((0.75, *map(float, wilson(3, 4))))
     assert np.isnan(found.fabrication).all()
     assert found.n_abstain == 0
     nothing = rates(np.full((4, 2), -1, dtype=np.int8), [False] * 4)

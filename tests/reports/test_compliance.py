@@ -11,8 +11,8 @@ from corpus.models import Job
 from corpus.models.variant import Variant
 from judges.models import Condition
 from measures.contrasts import Conclusion
-from reports.compliance import compliance
-from reports.compliance_runs import experiment_runs, imported_runs, progress_of
+from reports.compliance.report import compliance
+from reports.compliance.runs import experiment_runs, imported_runs, progress_of
 from reports.models import CachedFigures
 from tests.reports.compliance_world import ComplianceWorld
 

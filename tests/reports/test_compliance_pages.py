@@ -8,10 +8,10 @@ from django.urls import reverse
 from judges.models import Condition, Run
 from reports.charts.compliance_judge import _domain
 from reports.charts.files import table_as_csv
-from reports.compliance import compliance
-from reports.compliance_grid import grid
-from reports.compliance_items import find_answers, page_of_answers
-from reports.compliance_runs import experiment_runs
+from reports.compliance.grid import grid
+from reports.compliance.items import find_answers, page_of_answers
+from reports.compliance.report import compliance
+from reports.compliance.runs import experiment_runs
 from reports.views.compliance import _figures
 from tests.reports.compliance_world import ComplianceWorld
 

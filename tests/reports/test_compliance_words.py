@@ -6,16 +6,16 @@ import pytest
 from measures.answers import Rates
 from measures.contrasts import Change, Conclusion
 from measures.estimates import UNDEFINED, Estimate
-from reports.compliance_cells import ARMS, CELLS, FURTHER, PLANNED, cell_words, contrast_words
-from reports.compliance_figures import (
+from reports.compliance.cells import ARMS, CELLS, FURTHER, PLANNED, cell_words, contrast_words
+from reports.compliance.figures import (
     CellChange,
     CellFigures,
     Report,
     ReportedJudge,
     conclude_together,
 )
-from reports.compliance_runs import Progress
-from reports.compliance_words import (
+from reports.compliance.runs import Progress
+from reports.compliance.words import (
     points,
     say_judge,
     say_power,

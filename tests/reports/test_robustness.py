@@ -11,14 +11,14 @@ from annotate.references import refresh_references
 from corpus.models import Job, Variant
 from corpus.services import create_project, freeze_items
 from judges.models import Experiment
-from reports.attack_families import FAMILIES, OF_ATTACK, family_of
-from reports.attack_verdicts import ExperimentUnknown
-from reports.attacks_json import as_json, from_json
 from reports.models import CachedFigures
 from reports.nulls import nulled
-from reports.robustness import robustness
+from reports.robustness.as_json import as_json, from_json
+from reports.robustness.families import FAMILIES, OF_ATTACK, family_of
+from reports.robustness.report import robustness
+from reports.robustness.variants import NO_CONTROL, Kind, read_variants
+from reports.robustness.verdicts import ExperimentUnknown
 from reports.scope import scope_of
-from reports.variants import NO_CONTROL, Kind, read_variants
 from tests.attacked_project import (
     Attacked,
     add_item,
@@ -174,6 +174,14 @@ def test_without_people_flips_and_shift_are_still_known(project, attacked):
     of = under(only_judge(project), "instruction")
     assert (of.n, of.flips.value, of.shift.value) == (0, 0.25, 0.75)
     assert isnan(of.mae.value)
+
+
+def test_where_nobody_has_said_what_is_right_only_flips_and_shift_are_counted(project, attacked):
+    Variant.objects.update(right="open")
+    add_run(imported_judge(project, "gpt"), answers(attacked, [0, 0, 0, 0], [3, 0, 0, 0]))
+    of = under(only_judge(project), "instruction")
+    assert (of.n, of.n_right_clean, of.flips.value, of.shift.value) == (0, 0, 0.25, 0.75)
+    assert isnan(of.attack_success.value)
 
 
 def test_a_judge_that_answered_clean_items_alone_is_not_shown(project, attacked):

@@ -12,10 +12,10 @@ from django.urls import reverse
 from annotate.models import Label
 from annotate.references import refresh_references
 from corpus.models import Candidate, Variant
-from reports.attacked_items import compare_texts
-from reports.robustness import robustness
-from reports.robustness_table import attack_table, usual_figure
-from reports.robustness_words import BY_KEY, is_fooled, say_all, say_judge
+from reports.robustness.items import compare_texts
+from reports.robustness.report import robustness
+from reports.robustness.table import attack_table, usual_figure
+from reports.robustness.words import BY_KEY, is_fooled, say_all, say_judge
 from reports.scope import scope_of
 from tests.attacked_project import (
     add_run,

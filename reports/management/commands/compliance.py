@@ -7,10 +7,10 @@ from rich.table import Table
 
 from corpus.models import Project
 from judges.models import Experiment
-from reports.compliance import UNREADABLE, WITHIN, WRONG, compliance
-from reports.compliance_figures import Report
-from reports.compliance_json import contrast_rows, everything
-from reports.compliance_words import points, points_interval, say_judge, say_power
+from reports.compliance.as_json import contrast_rows, everything
+from reports.compliance.figures import Report
+from reports.compliance.report import UNREADABLE, WITHIN, WRONG, compliance
+from reports.compliance.words import points, points_interval, say_judge, say_power
 from reports.words import called
 
 WIDTH_OF_A_FILE = 190  # characters

@@ -6,9 +6,9 @@ from rich.table import Table
 
 from corpus.models import Project
 from reports.as_json import robustness_rows
-from reports.attack_verdicts import ExperimentUnknown
-from reports.attacks import Robustness
-from reports.robustness import robustness
+from reports.robustness.attacks import Robustness
+from reports.robustness.report import robustness
+from reports.robustness.verdicts import ExperimentUnknown
 from reports.scope import ScopeRefused, scope_of
 from reports.showing import said
 

@@ -5,7 +5,7 @@ from math import isfinite, isnan
 from typing import NamedTuple
 
 from measures.estimates import UNDEFINED, Estimate
-from reports.attacks import Attack, JudgeRobustness
+from reports.robustness.attacks import Attack, JudgeRobustness
 from reports.showing import has_interval, said
 from reports.words import called
 

@@ -10,9 +10,9 @@ from math import isfinite
 from measures.contrasts import MARGIN, SIGNIFICANT, Conclusion
 from measures.estimates import Estimate
 from measures.proportions import smallest_difference
-from reports.compliance_cells import CONTRAST_WORDS, cell_words, contrast_words
-from reports.compliance_figures import CellChange, CellFigures, Report
-from reports.compliance_runs import Progress
+from reports.compliance.cells import CONTRAST_WORDS, cell_words, contrast_words
+from reports.compliance.figures import CellChange, CellFigures, Report
+from reports.compliance.runs import Progress
 from reports.words import called
 
 NORMAL_REACH = 1.96  # standard errors to either side of a 95 % interval

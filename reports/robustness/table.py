@@ -5,9 +5,9 @@ from math import isfinite
 from typing import NamedTuple
 
 from measures.estimates import UNDEFINED, Estimate
-from reports.attack_families import place_of
-from reports.attacks import Attack, JudgeRobustness
-from reports.robustness_words import BY_KEY, FigureWords, figure_of, floor_of, worst_of
+from reports.robustness.attacks import Attack, JudgeRobustness
+from reports.robustness.families import place_of
+from reports.robustness.words import BY_KEY, FigureWords, figure_of, floor_of, worst_of
 
 
 class Column(NamedTuple):

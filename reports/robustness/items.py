@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from corpus.models import Candidate, Item, Project
 from judges.models import Verdict
-from reports.attack_verdicts import Told, attack_runs, read_told
+from reports.robustness.variants import NO_CONTROL, Kind, Variants, read_variants
+from reports.robustness.verdicts import Told, attack_runs, read_told
 from reports.runs import JudgeRuns, names
 from reports.scope import Scope
-from reports.variants import NO_CONTROL, Kind, Variants, read_variants
 
 MOST_WORDS = 2_500  # compared word by word; longer texts are shown as they are
 MOST_SHOWN = 6_000  # characters of a text

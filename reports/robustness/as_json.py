@@ -6,11 +6,11 @@ from measures.defences import PairedShares
 from measures.estimates import Estimate
 from measures.position import PositionBias
 from measures.robustness import AttackFigures, Floor
-from reports.attacks import Attack, JudgeRobustness, Robustness
-from reports.defending import Defence
 from reports.figures import estimate_as_json, estimate_from_json
 from reports.nulls import number
-from reports.position import JudgePosition
+from reports.robustness.attacks import Attack, JudgeRobustness, Robustness
+from reports.robustness.defending import Defence
+from reports.robustness.position import JudgePosition
 
 
 def as_json(of: Robustness) -> dict[str, Any]:

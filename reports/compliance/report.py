@@ -21,8 +21,8 @@ from measures.clustered_grades import kappa_and_mae
 from measures.clustered_logit import Factorial, factorial
 from measures.contrasts import Change, Side, compare_sides, sides, together
 from measures.tables import Floats
-from reports.compliance_cells import FACTORIAL, FURTHER, PLANNED
-from reports.compliance_figures import (
+from reports.compliance.cells import FACTORIAL, FURTHER, PLANNED
+from reports.compliance.figures import (
     CellChange,
     CellFigures,
     Family,
@@ -32,8 +32,8 @@ from reports.compliance_figures import (
     report_as_json,
     report_from_json,
 )
-from reports.compliance_reading import Answers, Truth, read_answers
-from reports.compliance_runs import JudgeCells, experiment_runs, imported_runs
+from reports.compliance.reading import Answers, Truth, read_answers
+from reports.compliance.runs import JudgeCells, experiment_runs, imported_runs
 from reports.models import CachedFigures
 from reports.runs import state_of
 

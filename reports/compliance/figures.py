@@ -6,7 +6,7 @@ from measures.answers import Rates
 from measures.clustered_logit import Effect, Factorial
 from measures.contrasts import Change, Conclusion
 from measures.estimates import Estimate
-from reports.compliance_cells import contrast_name
+from reports.compliance.cells import contrast_name
 from reports.figures import estimate_from_json
 from reports.nulls import nulled, number
 

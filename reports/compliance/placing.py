@@ -6,7 +6,7 @@ from django.db import transaction
 
 from corpus.models import Project
 from judges.models import Condition, Run
-from reports.compliance_cells import CELLS
+from reports.compliance.cells import CELLS
 
 
 class PlacingRefused(ValueError):

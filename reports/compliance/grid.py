@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from reports.compliance_cells import FRAMING_WORDS, SUFFIX_WORDS
-from reports.compliance_figures import CellChange, CellFigures, Report
+from reports.compliance.cells import FRAMING_WORDS, SUFFIX_WORDS
+from reports.compliance.figures import CellChange, CellFigures, Report
 
 # Rows by framing with the neutral one in the middle, so that every planned contrast lies between neighbours.
 ROWS = (("B0", "B1"), ("N0", "N1"), ("T0", "T1"))

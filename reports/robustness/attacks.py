@@ -16,13 +16,13 @@ from measures.robustness import (
     measure_attacks,
     measure_floor,
 )
-from reports.attack_families import family_of
-from reports.attack_verdicts import Told, read_told
-from reports.defending import Defence, measure_defences
-from reports.position import JudgePosition, measure_positions
+from reports.robustness.defending import Defence, measure_defences
+from reports.robustness.families import family_of
+from reports.robustness.position import JudgePosition, measure_positions
+from reports.robustness.variants import NO_CONTROL, Variants, read_variants
+from reports.robustness.verdicts import Told, read_told
 from reports.runs import JudgeRuns, names
 from reports.scope import Scope
-from reports.variants import NO_CONTROL, Variants, read_variants
 
 
 class Attack(NamedTuple):

@@ -10,8 +10,8 @@ from judges.engines.base import Prompt as Messages
 from judges.models import Verdict
 from judges.services.conditions import prompts_shown
 from measures.answers import Answer
-from reports.compliance_reading import ANSWERABLE, BOUNDARY, read_answers
-from reports.compliance_runs import JudgeCells
+from reports.compliance.reading import ANSWERABLE, BOUNDARY, read_answers
+from reports.compliance.runs import JudgeCells
 
 PAGE_SIZE = 20
 ANSWERS = {

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from judges.models import Outcome
 from measures.answers import Codes, Reply, classify
-from reports.compliance_cells import CELLS
-from reports.compliance_runs import JudgeCells
+from reports.compliance.cells import CELLS
+from reports.compliance.runs import JudgeCells
 from reports.reading import LOWEST, UNGRADED, WORK_MEM, grade_positions
 
 ANSWERABLE = "answerable"

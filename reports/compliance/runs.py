@@ -6,7 +6,7 @@ from typing import NamedTuple
 from corpus.models import Job, Project
 from judges.models import Experiment, Judge, Run
 from judges.models.run import RunQuerySet
-from reports.compliance_cells import CELLS
+from reports.compliance.cells import CELLS
 from reports.runs import JudgeRuns, names
 
 

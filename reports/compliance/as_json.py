@@ -5,7 +5,7 @@ from typing import Any
 from measures.answers import MODES
 from measures.contrasts import Change
 from measures.estimates import Estimate
-from reports.compliance_figures import Report
+from reports.compliance.figures import Report
 from reports.figures import estimate_as_json
 from reports.nulls import nulled
 

@@ -1,14 +1,14 @@
 """How far each judge of a project withstands attacks, beside its clean answers."""
 
 from corpus.models import Project
-from reports.attack_verdicts import attack_runs
-from reports.attacks import Robustness, measure_robustness
-from reports.attacks_json import as_json, from_json
 from reports.models import CachedFigures
-from reports.position import pairwise_runs
+from reports.robustness.as_json import as_json, from_json
+from reports.robustness.attacks import Robustness, measure_robustness
+from reports.robustness.position import pairwise_runs
+from reports.robustness.variants import variants_mark
+from reports.robustness.verdicts import attack_runs
 from reports.runs import state_of
 from reports.scope import Scope
-from reports.variants import variants_mark
 
 EDITION = 1
 """To be raised whenever the same verdicts would give other figures; older cached ones are then not found."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from corpus.models import Project
 from judges.models import Experiment, Run
+from reports.robustness.variants import BOUNDARY, NO_CONTROL, UNGRADED, Variants
 from reports.runs import JudgeRuns, by_judge, on_own_scale
-from reports.variants import BOUNDARY, NO_CONTROL, UNGRADED, Variants
 
 VERDICTS = f"""
     WITH wanted AS MATERIALIZED (

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.defences import PairedShares, paired_shares
-from reports.attack_verdicts import Told
+from reports.robustness.variants import NO_CONTROL, Variants
+from reports.robustness.verdicts import Told
 from reports.scope import Scope
-from reports.variants import NO_CONTROL, Variants
 
 
 class Defence(NamedTuple):

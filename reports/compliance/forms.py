@@ -2,8 +2,8 @@ from collections.abc import Sequence
 
 from django import forms
 
-from reports.compliance import UNREADABLE, WITHIN, WRONG
-from reports.compliance_figures import Report
+from reports.compliance.figures import Report
+from reports.compliance.report import UNREADABLE, WITHIN, WRONG
 from reports.words import called
 
 

@@ -1,0 +1,1 @@
+"""Judges under adversarial compliance conditions: answers by cell, planned contrasts, words, JSON."""
