@@ -7,6 +7,8 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.attacked_project import make_attacked_project
+from tests.reports.compliance_world import ComplianceWorld
 from tests.reports.conftest import ANSWERS, GRADES
 
 
@@ -73,3 +75,26 @@ def test_what_cannot_be_written_is_said(compared, tmp_path):
         write(tmp_path, "--cut", "9")
     with pytest.raises(CommandError, match="There is no project"):
         call_command("report", "sand", "--out", str(tmp_path))
+
+
+def test_what_bends_judges_is_in_it(project, tmp_path):
+    world = ComplianceWorld(project, grades=[0, 1, 2, 3] * 10)
+    experiment = world.experiment("Under pressure")
+
+    def answer(cell: str, place: int, repeat: int) -> int:
+        return place % 4 if cell.endswith("0") else 3 - place % 4
+
+    world.runs(world.judge("reed"), experiment, answer)
+    make_attacked_project(project, n_queries=4)
+    call_command("report", project.slug, "--out", str(tmp_path), stdout=io.StringIO())
+    page = (tmp_path / f"{project.slug}.html").read_text()
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert "Compliance: Under pressure" in titles
+    assert "Robustness" in titles
+    assert "reed collapses" in page
+    assert "−100.0" in page
+    assert "bent" in page
+    data = json.loads((tmp_path / f"{project.slug}.json").read_text())
+    changes = {row["contrast"]: row for row in data[f"compliance-{experiment.pk}"]["contrasts"]}
+    assert changes["N1-N0"]["difference"] == -100
+    assert {row["judge"] for row in data["robustness"]} >= {"bent", "blind"}

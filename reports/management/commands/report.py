@@ -12,7 +12,7 @@ from reports.charts.figure import Figure
 from reports.charts.rendering import render
 from reports.nulls import nulled
 from reports.scope import ScopeRefused, reported_split, scope_of
-from reports.whole import whole_report
+from reports.whole.report import whole_report
 
 
 class Command(BaseCommand):

@@ -19,7 +19,6 @@ from reports.charts.budget import budget_figure
 from reports.charts.comparison import comparison_figure
 from reports.charts.confusion import confusion, confusion_figure
 from reports.charts.details import bias_figure
-from reports.charts.figure import Figure
 from reports.charts.slices import slice_figures
 from reports.charts.systems import systems_figure
 from reports.comparing import compare, together
@@ -39,27 +38,9 @@ from reports.system_scores import DEFAULT_MEASURE
 from reports.system_words import say_systems
 from reports.systems import rank_systems
 from reports.uses import uses_of
+from reports.whole.bending import compliance_sections, robustness_sections
+from reports.whole.section import Section, Table, say_p
 from reports.words import called, say_agreement
-
-
-class Table(NamedTuple):
-    """A table in words."""
-
-    caption: str
-    columns: list[str]
-    rows: list[list[str]]
-
-
-class Section(NamedTuple):
-    """A part of the document."""
-
-    key: str
-    title: str
-    sentences: list[str]
-    tables: list[Table]
-    figures: list[Figure]
-    data: Any  # the same for JSON
-    is_folded: bool = False
 
 
 class WholeReport(NamedTuple):
@@ -86,12 +67,13 @@ class WholeReport(NamedTuple):
 
 
 def whole_report(project: Project, *, scope: Scope) -> WholeReport:
-    """Everything that the pages of agreement say of a project in this scope."""
+    """What the pages say of a project's judges: agreement in this scope, and what bends them."""
     judges, people = agreement(project, scope=scope), ceiling(project, scope=scope)
     sections = [_scoreboard(project, judges, people, scope)]
     if judges:
         sections += [*_together(project, scope), *_of_best(project, scope), *_systems(project, scope)]
-        sections += [_judge(project, judge, people, scope) for judge in judges]
+    sections += [*compliance_sections(project), *robustness_sections(project, scope)]
+    sections += [_judge(project, judge, people, scope) for judge in judges]
     return WholeReport(project, scope, timezone.now(), sections)
 
 
@@ -145,9 +127,9 @@ def _together(project: Project, scope: Scope) -> Iterator[Section]:
             found.judges[each.second].called,
             f"{each.n:,}",
             said(each.difference),
-            _p(each.p),
-            _p(each.p_holm),
-            _p(each.p_mcnemar),
+            say_p(each.p),
+            say_p(each.p_holm),
+            say_p(each.p_mcnemar),
         ]
         for each in sorted(pairs, key=lambda each: _last_if_undefined(-each.p_holm))
     ]
@@ -176,10 +158,10 @@ def _of_best(project: Project, scope: Scope) -> Iterator[Section]:
                 f"{each.n:,}",
                 said(each.kappa),
                 said(each.kappa_contrast.difference),
-                _p(each.kappa_holm),
+                say_p(each.kappa_holm),
                 said(each.bias),
                 said(each.bias_contrast.difference),
-                _p(each.bias_holm),
+                say_p(each.bias_holm),
             ]
             for of in report.dimensions
             for each in of.slices
@@ -281,9 +263,3 @@ def _judge(project: Project, judge: JudgeAgreement, people: Ceiling | None, scop
 
 def _last_if_undefined(value: float) -> float:
     return -value if isfinite(value) else float("inf")
-
-
-def _p(p: float) -> str:
-    if not isfinite(p):
-        return "–"
-    return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
