@@ -6,12 +6,18 @@ stand the rungs of the suffix ladder and the optional arms.
 
 import re
 
-from judges.models import Condition
-
 FACTORIAL = ("N0", "N1", "B0", "B1", "T0", "T1")
-LADDER = ("G1", "G2", "G3", "G4", "G5")
-ARMS = ("N1+hatch", "T1+hatch", "N1+guard", "T1+guard", "N1-schema", "T1-schema")
-CELLS = (*FACTORIAL, *LADDER, *ARMS)
+RUNGS = ("G1", "G2", "G3", "G4", "G5")
+ARMS = {
+    "N1+hatch": "N1",
+    "T1+hatch": "T1",
+    "N1+guard": "N1",
+    "T1+guard": "T1",
+    "N1-schema": "N1",
+    "T1-schema": "T1",
+}
+"""Each arm and the cell that it stands beside."""
+CELLS = (*FACTORIAL, *RUNGS, *ARMS)
 
 LONG_NAMES = {
     "neutral": "N0",
@@ -25,25 +31,12 @@ LONG_NAMES = {
 }
 
 
-class CellRefused(ValueError):
-    """There is no such cell; one sentence says which there are."""
-
-
 def cell_of(name: str) -> str:
     """The cell that a condition of this name stands for, "" for none: its code, or its name in words.
 
     Case does not matter, nor do the signs between words: “Threat + suffix” and “threat_suffix” are one.
     """
     return _CODES.get(name.strip().lower()) or _WORDS.get(_words(name), "")
-
-
-def assign_cell(condition: Condition, cell: str) -> None:
-    """Give the condition this place in compliance experiments; "" takes it away. Raises CellRefused."""
-    if cell and cell not in CELLS:
-        known = ", ".join(CELLS)
-        raise CellRefused(f"“{cell}” is no cell of a compliance experiment; choose one of {known}.")
-    condition.cell = cell
-    condition.save(update_fields=["cell"])
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 import difflib
 from typing import NamedTuple
 
+from judges.cells import FACTORIAL
 from judges.conditions.shown import shown_item, shown_under
 from judges.estimating import estimate_run
-from judges.experiments.planning import FACTORIAL, conditions_of
+from judges.experiments.planning import conditions_of
 from judges.items import judged_items
 from judges.models import Condition, Experiment, Judge
 from judges.prompting import render

@@ -3,9 +3,10 @@
 from django import forms
 
 from corpus.models import ItemSet, Project
+from judges.cells import ARMS
 from judges.conditions.attacks import ATTACKS, RANDOM_WORDS
 from judges.conditions.boundary import BOUNDARY_KINDS
-from judges.experiments.planning import ARMS, judges_for_experiments
+from judges.experiments.planning import judges_for_experiments
 from judges.forms import ItemSetChoice
 from judges.models import Judge
 

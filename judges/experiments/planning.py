@@ -12,6 +12,7 @@ from django.utils import timezone
 from corpus.audit import record
 from corpus.models import ItemSet, Project, User
 from corpus.models.audit import Verb
+from judges.cells import ARMS, FACTORIAL, RUNGS
 from judges.conditions.content import ConditionProblem, condition_for
 from judges.conditions.wording import wordings_for
 from judges.experiments.refusing import ExperimentRefused
@@ -20,9 +21,6 @@ from judges.models.judge import Scoring
 from judges.services.conditions import check_condition
 from judges.services.runs import RunRefused, start_run
 
-FACTORIAL = ("N0", "N1", "B0", "B1", "T0", "T1")
-ARMS = ("N1+hatch", "T1+hatch", "N1+guard", "T1+guard", "N1-schema", "T1-schema")
-LADDER = ("G1", "G2", "G3", "G4", "G5")
 DEFENCES = ("sandwich", "spotlight", "abstain", "neutral-delimiters-off")
 MOST_RUNS = 2_000
 GRADING = (Scoring.GRADE, Scoring.YES_NO, Scoring.REASON, Scoring.CRITERIA)
@@ -52,7 +50,7 @@ def plan_compliance(
 
     `within`: how far a grade may lie from the human one and still be right. Raises ExperimentRefused.
     """
-    cells = [*FACTORIAL, *(arm for arm in ARMS if arm in arms), *(LADDER if ladder else ())]
+    cells = [*FACTORIAL, *(arm for arm in ARMS if arm in arms), *(RUNGS if ladder else ())]
     plan = {"cells": cells, "repeats": repeats, "within": within, "cap": cap}
     return _plan(
         project, Experiment.Kind.COMPLIANCE, name=name, judges=judges, item_set=item_set, plan=plan, by=by

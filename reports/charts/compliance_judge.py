@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from judges.cells import FACTORIAL, RUNGS
 from measures.answers import MODES, Answer
 from reports.charts.figure import Figure
 from reports.charts.inline import inline
 from reports.charts.tokens import tokens
-from reports.compliance.cells import FACTORIAL, FRAMING_WORDS, RUNGS, SUFFIX_WORDS, cell_words
+from reports.compliance.cells import FRAMING_WORDS, SUFFIX_WORDS, cell_words
 from reports.compliance.figures import CellFigures, Report
 from reports.showing import said
 from reports.words import called

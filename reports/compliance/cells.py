@@ -1,19 +1,8 @@
-"""The places of a compliance experiment: six cells, rungs of a ladder, arms beside a cell; in words."""
+"""The planned contrasts of a compliance experiment, and its cells, rungs and arms in words."""
 
 from typing import NamedTuple
 
-FACTORIAL = ("N0", "N1", "B0", "B1", "T0", "T1")
-RUNGS = ("G1", "G2", "G3", "G4", "G5")
-ARMS = {
-    "N1+hatch": "N1",
-    "T1+hatch": "T1",
-    "N1+guard": "N1",
-    "T1+guard": "T1",
-    "N1-schema": "N1",
-    "T1-schema": "T1",
-}
-"""Each arm and the cell that it stands beside."""
-CELLS = (*FACTORIAL, *RUNGS, *ARMS)
+from judges.cells import ARMS, FACTORIAL, RUNGS
 
 PLANNED = (("N0", "N1"), ("T0", "T1"), ("N0", "T0"), ("N1", "B1"), ("N0", "T1"))
 """The contrasts that an experiment is about, from the first cell to the second."""

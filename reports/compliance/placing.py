@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from corpus.models import Project
+from judges.cells import CELLS
 from judges.models import Condition, Run
-from reports.compliance.cells import CELLS
 
 
 class PlacingRefused(ValueError):

@@ -11,9 +11,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from judges.cells import CELLS
 from judges.models import Outcome
 from measures.answers import Codes, Reply, classify
-from reports.compliance.cells import CELLS
 from reports.compliance.runs import JudgeCells
 from reports.reading import LOWEST, UNGRADED, WORK_MEM, grade_positions
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus.models import Project
+from judges.cells import FACTORIAL
 from judges.models import Experiment
 from measures.adjusting import benjamini_hochberg
 from measures.answers import Codes, Reply, rates, right_and_asked, without_unreadable
@@ -21,7 +22,7 @@ from measures.clustered_grades import kappa_and_mae
 from measures.clustered_logit import Factorial, factorial
 from measures.contrasts import Change, Side, compare_sides, sides, together
 from measures.tables import Floats
-from reports.compliance.cells import FACTORIAL, FURTHER, PLANNED
+from reports.compliance.cells import FURTHER, PLANNED
 from reports.compliance.figures import (
     CellChange,
     CellFigures,

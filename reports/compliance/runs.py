@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from corpus.models import Job, Project
+from judges.cells import CELLS
 from judges.models import Experiment, Judge, Run
 from judges.models.run import RunQuerySet
-from reports.compliance.cells import CELLS
 from reports.runs import JudgeRuns, names
 
 

@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST
 
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
+from judges.cells import CELLS
 from judges.models import Experiment
 from reports.charts.compliance import contrasts_figure, dumbbell_figure, families_figure
 from reports.charts.compliance_judge import interaction_figure, ladder_figure, modes_figure
 from reports.charts.figure import Figure
 from reports.charts.files import chart_file, wants_file
-from reports.compliance.cells import CELLS, cell_words, contrast_words
+from reports.compliance.cells import cell_words, contrast_words
 from reports.compliance.figures import CellChange, Report
 from reports.compliance.forms import CountingForm, chosen_judge, judge_choices
 from reports.compliance.grid import grid

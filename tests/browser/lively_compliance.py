@@ -6,8 +6,8 @@ from django.utils import timezone
 from corpus.models import Candidate, Item, ItemSet, Job, Project, Reference
 from corpus.models.item_set import ItemSetEntry
 from corpus.models.variant import Variant
+from judges.cells import CELLS, FACTORIAL, RUNGS
 from judges.models import Condition, Experiment, Judge, Outcome, Run, Verdict
-from reports.compliance.cells import CELLS, FACTORIAL, RUNGS
 
 BOUNDARY = ("empty", "cut short in the middle of a sentence", "garbled")
 PRESSURE = {"N1": 0.35, "B1": 0.3, "T1": 0.45, "T0": 0.02} | {rung: 0.1 * i for i, rung in enumerate(RUNGS)}

@@ -1,7 +1,6 @@
 import pytest
 
-from judges.cells import CELLS, CellRefused, assign_cell, cell_of
-from judges.models import Condition
+from judges.cells import CELLS, cell_of
 
 
 @pytest.mark.parametrize(
@@ -32,15 +31,3 @@ def test_a_name_tells_the_cell_by_its_code_or_in_words(name, cell):
 def test_every_cell_is_known_by_its_own_code():
     assert [cell_of(cell) for cell in CELLS] == list(CELLS)
     assert len({cell.lower() for cell in CELLS}) == len(CELLS) == 17
-
-
-def test_a_condition_gets_a_cell_and_loses_it(project):
-    condition = Condition.objects.create(project=project, name="“Answer, or else”")
-
-    assign_cell(condition, "T1")
-    assert Condition.objects.get().cell == "T1"
-    with pytest.raises(CellRefused, match="“T9” is no cell of a compliance experiment; choose one of N0, N1"):
-        assign_cell(condition, "T9")
-    assign_cell(condition, "")
-
-    assert Condition.objects.get().cell == ""

@@ -9,8 +9,8 @@ from annotate.references import refresh_references
 from corpus.models import Candidate, Item, ItemSet, Job, Project, Query
 from corpus.models.item_set import ItemSetEntry
 from corpus.models.variant import Right, Variant
+from judges.cells import FACTORIAL
 from judges.models import Condition, Experiment, Judge, Prompt, Run, Verdict
-from reports.compliance.cells import FACTORIAL
 
 Answer = int | str | None
 """A grade, an outcome, or None for no verdict."""

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from judges.cells import ARMS, CELLS
 from measures.answers import Rates
 from measures.contrasts import Change, Conclusion
 from measures.estimates import UNDEFINED, Estimate
-from reports.compliance.cells import ARMS, CELLS, FURTHER, PLANNED, cell_words, contrast_words
+from reports.compliance.cells import FURTHER, PLANNED, cell_words, contrast_words
 from reports.compliance.figures import (
     CellChange,
     CellFigures,
