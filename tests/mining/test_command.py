@@ -69,7 +69,7 @@ def test_a_second_judge_settles_what_was_flagged(mine, garden):
     mine("pool", "--name", "one", "--bm25", 10, "--random", 0)
     pool = Pool.objects.get()
     garden.run(pool, SCORES)
-    garden.run(pool, {("q0", "c0-0"): 1.0, ("q0", "c0-1"): 3.0}, judge=garden.judge("elder"))
+    garden.run(pool, {("q0", "c0-0"): 1.0, ("q0", "c0-1"): 3.0}, by=garden.judge("elder"))
     facts = mine(
         "select", "one", "--judge", "scorer", "--second", "elder", "--second-margin", "fixed",
         "--second-amount", 2, "--json",

@@ -36,8 +36,10 @@ def run(garden, pool):  # noqa: F811
 def look(client_of, bob, project, pool, run):
     """Fetches the page or a part of it with these choices."""
 
+    client = client_of(bob)
+
     def fetch(name: str = "rule", **choices):
-        return client_of(bob).get(
+        return client.get(
             reverse(f"reports:{name}", args=[project.slug, pool.pk]), {"run": run.pk} | choices
         )
 
