@@ -8,17 +8,17 @@ REASONS = {
     Reason.PEOPLE_POSITIVE: "mined, then graded relevant by people",
     Reason.CONFIRMED: "flagged, and the second judge agrees",
     Reason.RELABELLED: "flagged, and taken as relevant",
-    Reason.FLAGGED: "scores above the cut: a likely false negative",
-    Reason.BAND: "scores too near to the cut",
-    Reason.DOUBTED: "the judge doubts the query’s own positive",
-    Reason.NO_CUT: "the query has no scored positive to measure from",
-    Reason.HARD: "scores under the cut",
-    Reason.EASY: "scores under the floor: too easy",
+    Reason.FLAGGED: "above the cut: likely false negatives",
+    Reason.BAND: "too near to the cut",
+    Reason.DOUBTED: "of queries whose own positive the judge doubts",
+    Reason.NO_CUT: "of queries without a scored positive",
+    Reason.HARD: "under the cut",
+    Reason.EASY: "under the floor: too easy",
     Reason.CLEARED: "flagged, and the second judge says no",
     Reason.PEOPLE_NEGATIVE: "graded not relevant by people",
     Reason.RANDOM: "drawn by chance, under the cut",
-    Reason.UNJUDGED: "has no score",
-    Reason.LOW_MASS: "its label mass is under the floor",
+    Reason.UNJUDGED: "without a score",
+    Reason.LOW_MASS: "with too little label mass",
 }
 STATUSES = {
     Status.READY: "have a cut",
@@ -48,7 +48,7 @@ def rule_formula(rule: Rule) -> str:
 
 def say_rule(rule: Rule) -> str:
     """The whole rule in one sentence."""
-    said = [f"flagged where {rule_formula(rule)}"]
+    said = [f"Flagged where {rule_formula(rule)}"]
     if rule.flagged is Flagged.RELABEL:
         said[0] += ", and taken as a positive"
     if rule.band:

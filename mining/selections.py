@@ -75,15 +75,12 @@ def runs_over(pool: Pool) -> list[Run]:
     Single-grade judges of the project's own scale, under the plain condition and outside experiments. A run
     that is under way counts with what it has.
     """
-    if pool.item_set_id is None:
+    if pool.item_set is None:
         return []
-    runs = (
-        Run.objects.for_project(pool.project)
-        .filter(experiment=None, condition=None, judge__rubric=pool.project.rubric)
-        .select_related("judge__prompt", "judge__project", "job", "item_set")
-    )
-    items = list(pool.item_set.entries.values_list("item_id", flat=True).order_by("position"))
-    sample = items[:: max(1, len(items) // SAMPLED)]
+    runs = _speaking(pool)
+    places = range(1, pool.item_set.n_items + 1, max(1, pool.item_set.n_items // SAMPLED))
+    entries = pool.item_set.entries.filter(position__in=list(places))
+    sample = list(entries.values_list("item_id", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT run.id FROM unnest(%s::bigint[]) AS run (id) WHERE EXISTS"
@@ -93,6 +90,27 @@ def runs_over(pool: Pool) -> list[Run]:
         with_items = {key for (key,) in cursor.fetchall()}
     own = [run for run in runs if run.item_set_id == pool.item_set_id]
     return [*own, *(run for run in runs if run.pk in with_items and run.item_set_id != pool.item_set_id)]
+
+
+def _speaking(pool: Pool):
+    """Runs whose verdicts may speak for a pool of the project."""
+    return (
+        Run.objects.for_project(pool.project)
+        .filter(experiment=None, condition=None, judge__rubric=pool.project.rubric)
+        .select_related("judge__prompt", "judge__project", "job", "item_set")
+    )
+
+
+def find_run(pool: Pool, key: int | None) -> Run | None:
+    """The run of this key, where it may speak for a pool of the project."""
+    return _speaking(pool).filter(pk=key).first()
+
+
+def second_runs_over(pool: Pool) -> list[Run]:
+    """Runs over what selections of the pool flagged, newest first."""
+    flagged = Selection.objects.filter(pool=pool).exclude(flagged_set=None).values("flagged_set")
+    runs = Run.objects.for_project(pool.project).filter(item_set__in=flagged, condition=None, experiment=None)
+    return list(runs.select_related("judge__prompt", "judge__project", "job", "item_set"))
 
 
 def freeze_selection(

@@ -10,6 +10,7 @@ from reports.views import (
     drift,
     items,
     judge,
+    negatives,
     overview,
     people,
     robustness,
@@ -60,5 +61,8 @@ urlpatterns = [
     path("p/<slug:slug>/compliance/cells/", compliance.compliance_cells, name="compliance-cells"),
     path("p/<slug:slug>/robustness/", robustness.robustness, name="robustness"),
     path("p/<slug:slug>/robustness/items/", robustness.robustness_items, name="robustness-items"),
+    path("p/<slug:slug>/negatives/<int:pk>/rule/", negatives.rule, name="rule"),
+    path("p/<slug:slug>/negatives/<int:pk>/rule/counts/", negatives.rule_counts, name="rule-counts"),
+    path("p/<slug:slug>/negatives/<int:pk>/rule/picture/", negatives.rule_picture, name="rule-picture"),
     path("p/<slug:slug>/people/", people.people, name="people"),
 ]

@@ -1,5 +1,6 @@
 /* Draws every figure.chart on the page from the specifications in its <script type="application/json">: one
-   for each colour scheme, drawn again when the scheme changes. Needs vega.js before it. */
+   for each colour scheme, drawn again when the scheme changes. Figures of a part that htmx brings are drawn
+   when it comes. Needs vega.js before it. */
 const OPTIONS = {
   ast: true,
   actions: false,
@@ -20,8 +21,13 @@ const draw = async (figure) => {
   views.set(figure, await window.vegaEmbed(box, specs[scheme()], OPTIONS));
 };
 
-const drawAll = () => {
-  for (const figure of document.querySelectorAll("figure.chart")) {
+const drawAll = (within = document) => {
+  for (const figure of views.keys()) {
+    if (figure.isConnected) continue;
+    views.get(figure).finalize();
+    views.delete(figure);
+  }
+  for (const figure of within.querySelectorAll("figure.chart")) {
     draw(figure).catch((error) => {
       figure.querySelector(".chart-box").textContent = "The chart cannot be drawn here; its table is below.";
       console.error(error);
@@ -30,5 +36,6 @@ const drawAll = () => {
 };
 
 drawAll();
-prefersDark.addEventListener("change", drawAll);
-root.addEventListener("concord:theme", drawAll);
+prefersDark.addEventListener("change", () => drawAll());
+root.addEventListener("concord:theme", () => drawAll());
+document.addEventListener("htmx:afterSwap", (event) => drawAll(event.target));

@@ -113,9 +113,11 @@ def _load(folder: Path, device: str | None) -> Any:
     if not folder.is_dir():
         raise EngineUnsuited(f"{folder} is no folder with a sentence-transformers model.")
     try:
+        import transformers
         from sentence_transformers import SentenceTransformer
     except ImportError as missing:
         raise EngineUnsuited(MISSING) from missing
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(str(folder), device=device, local_files_only=True)
     except (OSError, ValueError, RuntimeError) as problem:

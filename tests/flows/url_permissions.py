@@ -109,6 +109,19 @@ URL_PERMISSIONS: dict[str, str] = {
     "judges:run-resume": "manage",
     "judges:run-cancel": "manage",
     "judges:run-retry": "manage",
+    # mining
+    "mining:pool-list": "report",
+    "mining:pool-create": "manage",
+    "mining:pool-detail": "report",
+    "mining:pool-progress": "report",
+    "mining:pool-cancel": "manage",
+    "mining:pool-resume": "manage",
+    "mining:pool-judge": "manage",
+    "mining:selection-create": "manage",
+    "mining:selection-detail": "report",
+    "mining:selection-second": "manage",
+    "mining:selection-people": "manage",
+    "mining:selection-check": "manage",
     # exchange
     "exchange:import-list": "manage",
     "exchange:import-upload": "manage",
@@ -152,6 +165,9 @@ URL_PERMISSIONS: dict[str, str] = {
     "reports:systems": "report",
     "reports:robustness": "report",
     "reports:robustness-items": "report",
+    "reports:rule": "report",
+    "reports:rule-counts": "report",
+    "reports:rule-picture": "report",
 }
 
 ROLE_MAY: dict[str, set[str]] = {

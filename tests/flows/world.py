@@ -24,6 +24,12 @@ from exchange.importing.importer import bad_rows_path
 from exchange.importing.preparing import prepare_import
 from judges.models import Condition, Engine, Experiment, Judge, Prompt, Run, Verdict, Wording
 from judges.services.schedules import create_schedule
+from mining.counting import count_pool
+from mining.models import Pool, PoolEntry
+from mining.pool_settings import PoolSettings
+from mining.rules import Rule
+from mining.sampling import Sampling
+from mining.selections import freeze_selection
 
 Words = Callable[[str], str]
 
@@ -48,6 +54,8 @@ BEFORE_NUMBER = {
     "engines": "engine",
     "users": "user",
     "rubric": "rubric",
+    "negatives": "pool",
+    "selections": "selection",
 }
 MARKDOWN = "[{words}](javascript:a()) ![](x) <img src=x onerror=a()> [b](data:text/html,a) <javascript:a()>"
 WORDS_IN_PATHS = {"token": "none", "wording": "compliance-suffix"}
@@ -72,6 +80,7 @@ def make_world(slug: str, words: Words, *, folder) -> SimpleNamespace:
     world.rubric = _further_rubric(project, words)
     _labels(world, words)
     _verdicts(world, words)
+    _negatives(world, words)
     _files(world, words, folder)
     world.invitation, _ = invite(project, role="viewer", by=user, note=words("invitation note"))
     return world
@@ -290,6 +299,39 @@ def _workshop(world: SimpleNamespace, words: Words) -> None:
     world.schedule = create_schedule(world.judge, scope="new", every_minutes=60, by=world.user)
     world.schedule.last_at, world.schedule.last_note = timezone.now(), words("schedule note")
     world.schedule.save()
+
+
+def _negatives(world: SimpleNamespace, words: Words) -> None:
+    """A pool with a near-duplicate, and a selection of it whose negatives are to be checked."""
+    project, (query, candidate) = world.project, (world.item.query, world.item.candidate)
+    job = Job.objects.create(project=project, kind=Job.Kind.MINE, state=Job.State.DONE)
+    world.pool = Pool.objects.create(
+        project=project,
+        name=words("pool"),
+        settings=PoolSettings().as_json(),
+        miners=[{"kind": "bm25", "name": words("miner")}, {"kind": "random", "name": "chance"}],
+        item_set=world.item_set,
+        job=job,
+        created_by=world.user,
+    )
+    for place, item in enumerate(world.items):
+        PoolEntry.objects.create(
+            pool=world.pool,
+            query=query,
+            candidate=item.candidate,
+            item=None if place == 4 else item,
+            kind=("positive", "pooled", "pooled", "pooled", "duplicate")[place],
+            miner=0,
+            rank=place + 1,
+            like=candidate if place == 4 else None,
+            likeness=0.9 if place == 4 else None,
+        )
+    world.pool.counts = count_pool(world.pool, n_queries=1)
+    world.pool.frozen_at = timezone.now()
+    world.pool.save()
+    world.selection = freeze_selection(
+        world.pool, name=words("selection"), run=world.run, rule=Rule(), sampling=Sampling(), by=world.user
+    )
 
 
 def _files(world: SimpleNamespace, words: Words, folder) -> None:

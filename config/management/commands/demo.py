@@ -25,6 +25,7 @@ from config.sample import load_sample, sample_judges, sample_runs
 from corpus.models import User
 from judges.engines.local_model import default_model_folder
 from judges.models import Run
+from judges.services.engines import offer_embedding_engine
 
 
 class Command(BaseCommand):
@@ -56,6 +57,7 @@ class Command(BaseCommand):
                 project, _ = load_sample(by=admin)
             with self._phase("Language model"):
                 default_model_folder(settings.VAR, say=self._say)
+                offer_embedding_engine()
             with self._phase("Static files"):
                 call_command("collectstatic", interactive=False, verbosity=0)
             with Supervisor(folders, say=self._say) as supervisor:

@@ -1,0 +1,233 @@
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from corpus import jobs
+from corpus.models import Job, Project
+from judges.following import has_worker, work_here
+from judges.models import Judge, Run
+from judges.services import RunRefused, resume_run, start_run, unfinished_run
+from mining.cascade import draw_check, send_to_judge, send_to_people
+from mining.choices import choose, count, vectors_for
+from mining.describing import pool_figures, selection_figures, selection_sentence
+from mining.management.options import add_acts, read_rule, read_sampling, read_settings
+from mining.models import Pool, Selection
+from mining.pool_settings import PoolRefused
+from mining.pooling import run_pool
+from mining.pools import prepare_pool
+from mining.reading import read_pairs
+from mining.rules import Margin, Rule, RuleRefused, rule_of
+from mining.sampling import Sampling, SamplingRefused
+from mining.selections import SelectionRefused, freeze_selection, runs_over, second_runs_over
+
+REFUSALS = (PoolRefused, RuleRefused, SamplingRefused, SelectionRefused, RunRefused)
+
+
+class Command(BaseCommand):
+    help = (
+        "Hard negatives: pool candidates, judge them, choose negatives by a rule, let others check.\n"
+        "  mine P pool --name N     what miners find for each query\n"
+        "  mine P judge POOL        a judge over the pool and its positives\n"
+        "  mine P select POOL       states by a rule, negatives by a sampling, frozen\n"
+        "  mine P second|people|check SELECTION   flagged ones to a judge or to people; a checked sample\n"
+        "  mine P show              all pools and selections"
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs) -> CommandParser:
+        from argparse import RawDescriptionHelpFormatter
+
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.formatter_class = RawDescriptionHelpFormatter
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("project")
+        acts = parser.add_subparsers(dest="act", required=True)
+        add_acts(acts)
+
+    def handle(self, *, project: str, act: str, as_json: bool, **options) -> None:
+        found = Project.objects.filter(slug=project).first()
+        if found is None:
+            raise CommandError(f"There is no project “{project}”.")
+        if found.archived_at and act != "show":
+            raise CommandError(f"The project “{project}” is archived: nothing changes in it.")
+        try:
+            figures, sentence = getattr(self, f"do_{act}")(found, **options)
+        except REFUSALS as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(json.dumps(figures) if as_json else sentence)
+
+    def do_pool(self, project: Project, *, name: str, **options) -> tuple[Any, str]:
+        pool = project.pools.filter(name=name).select_related("job").first()
+        if pool is None:
+            pool = prepare_pool(project, name=name, settings=read_settings(project, **options), here=True)
+        elif pool.frozen_at:
+            raise CommandError(f"The pool “{name}” is made already; choose another name.")
+        elif pool.job.state in (Job.State.FAILED, Job.State.CANCELLED):
+            jobs.retry(pool.job)
+        ended = _work(pool)
+        pool = Pool.objects.select_related("job", "item_set").get(pk=pool.pk)
+        if ended is None:
+            raise CommandError(f"A worker is making “{name}” already.")
+        if ended.state != Job.State.DONE:
+            raise CommandError(ended.error or "The pool was cancelled; the same command goes on with it.")
+        counts = pool.counts
+        return pool_figures(pool), (
+            f"“{pool}”: {counts['n_pooled']:,} candidates and {counts['n_positives']:,} positives of"
+            f" {counts['n_queries']:,} queries; {counts['n_duplicates']:,} near-duplicates set apart."
+            f" Judge it with: mine {project.slug} judge “{pool}” --judge NAME"
+        )
+
+    def do_judge(self, project: Project, *, pool: str, judge: str, **_options) -> tuple[Any, str]:
+        found = _pool(project, pool)
+        chosen = _judge(project, judge)
+        run = unfinished_run(chosen, item_set=found.item_set) or start_run(chosen, item_set=found.item_set)
+        return self._follow(run)
+
+    def do_select(self, project: Project, *, pool: str, name: str, dry: bool, **options) -> tuple[Any, str]:
+        found = _pool(project, pool)
+        rule, sampling = read_rule(**options), read_sampling(**options)
+        run = _run(found, options["judge"], options["run"])
+        second = _run(found, options["second"], None, of="second") if options["second"] else None
+        second_rule = rule
+        if second and options["second_amount"] is not None:
+            margin = Margin(options["second_margin"] or rule.margin)
+            second_rule = rule_of(rule._replace(margin=margin, amount=options["second_amount"]).as_json())
+        if dry:
+            return _preview(found, run, rule, sampling, second=second, second_rule=second_rule)
+        selection = freeze_selection(
+            found,
+            name=name,
+            run=run,
+            rule=rule,
+            sampling=sampling,
+            second_run=second,
+            second_rule=second_rule,
+        )
+        return selection_figures(selection), selection_sentence(selection)
+
+    def do_second(self, project: Project, *, selection: str, judge: str, **_options) -> tuple[Any, str]:
+        return self._follow(send_to_judge(_selection(project, selection), _judge(project, judge)))
+
+    def do_people(self, project: Project, *, selection: str, overlap: int, **_options) -> tuple[Any, str]:
+        return _drafted(send_to_people(_selection(project, selection), overlap=overlap))
+
+    def do_check(
+        self, project: Project, *, selection: str, n: int, seed: int, everything: bool, **_options
+    ) -> tuple[Any, str]:
+        return _drafted(draw_check(_selection(project, selection), n=n, seed=seed, everything=everything))
+
+    def do_show(self, project: Project, **_options) -> tuple[Any, str]:
+        pools = list(project.pools.select_related("job", "item_set"))
+        selections = list(_selections(project))
+        lines = [f"{pool}: {pool.job.get_state_display().lower()}" for pool in pools]
+        figures = [selection_figures(each) for each in selections]
+        for selection, facts in zip(selections, figures, strict=True):
+            lines.append(selection_sentence(selection))
+            if facts["checked"] and facts["checked"]["share"] is not None:
+                lines.append(_say_checked(facts["checked"]))
+        said = "\n".join(lines) or "No pool yet; see `mine PROJECT pool --help`."
+        return {"pools": [pool_figures(pool) for pool in pools], "selections": figures}, said
+
+    def _follow(self, run: Run) -> tuple[Any, str]:
+        """See the run through here where no worker takes it."""
+        if run.job.state == Job.State.PAUSED:
+            resume_run(run)
+        if not has_worker(run):
+            work_here(run, console=Console(stderr=True))
+        run = Run.objects.select_related("job", "judge", "item_set").get(pk=run.pk)
+        if run.job.state in (Job.State.FAILED, Job.State.CANCELLED):
+            raise CommandError(run.job.error or f"{run} was cancelled.")
+        facts = {"run": run.pk, "state": run.job.state, "n_items": run.n_items, "item_set": run.item_set.name}
+        return facts, f"{run} of “{run.judge}” over {run.n_items:,} items is {run.job.state}."
+
+
+def _preview(pool: Pool, run: Run, rule: Rule, sampling: Sampling, *, second, second_rule) -> tuple[Any, str]:
+    found = read_pairs(pool, run, second=second)
+    chosen = choose(found, rule, sampling, second=second_rule, vectors=vectors_for(pool, found))
+    counts = count(found, chosen, k=sampling.k)
+    states = ", ".join(f"{n:,} {state.replace('_', ' ')}" for state, n in counts["states"].items() if n)
+    return counts, f"{states}; {counts['n_picked']:,} negatives would be picked."
+
+
+def _work(pool: Pool) -> Job | None:
+    """Make the pool in this process; an interruption leaves it cancelled, to go on with later."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("Pooling", total=None)
+
+        def show(job: Job) -> None:
+            bar.update(task, description=job.note or "Pooling", completed=job.n_done, total=job.n_total)
+
+        try:
+            return run_pool(pool.job_id, on_update=show)
+        except KeyboardInterrupt:
+            jobs.cancel(pool.job)
+            raise CommandError(
+                "Stopped. What was found is kept; the same command goes on with it.", returncode=130
+            ) from None
+
+
+def _pool(project: Project, name: str) -> Pool:
+    pool = project.pools.filter(name=name).select_related("item_set", "job", "project").first()
+    if pool is None:
+        raise CommandError(f"Project “{project.slug}” has no pool “{name}”; see `mine {project.slug} show`.")
+    if pool.frozen_at is None:
+        raise CommandError(
+            f"The pool “{name}” is not made yet: it is {pool.job.get_state_display().lower()}."
+        )
+    return pool
+
+
+def _judge(project: Project, name: str) -> Judge:
+    judge = project.judges.newest(name)
+    if judge is None:
+        raise CommandError(f"Project “{project.slug}” has no judge “{name}” that can be run.")
+    return judge
+
+
+def _run(pool: Pool, judge: str | None, number: int | None, *, of: str = "pool") -> Run:
+    """The newest run over the pool, of this judge or this number; of a second judge over flagged ones too."""
+    runs = [*second_runs_over(pool), *runs_over(pool)] if of == "second" else runs_over(pool)
+    if number is not None:
+        runs = [run for run in runs if run.pk == number]
+    if judge is not None:
+        runs = [run for run in runs if run.judge.name == judge]
+    if not runs:
+        whose = f" of “{judge}”" if judge else ""
+        raise CommandError(f"There is no run{whose} over the pool “{pool}”: start one with `mine … judge`.")
+    return runs[0]
+
+
+def _selections(project: Project):
+    return Selection.objects.filter(pool__project=project).select_related(
+        "pool__project", "run__judge__prompt", "check_set", "flagged_set"
+    )
+
+
+def _selection(project: Project, name: str) -> Selection:
+    selection = _selections(project).filter(name=name).first()
+    if selection is None:
+        raise CommandError(f"Project “{project.slug}” has no selection “{name}”.")
+    return selection
+
+
+def _drafted(round) -> tuple[Any, str]:
+    facts = {"round": round.pk, "name": round.name, "n_items": round.item_set.n_items}
+    return facts, f"“{round}” is a draft with {round.item_set.n_items:,} items; open it in the browser."
+
+
+def _say_checked(found: dict) -> str:
+    share, low, high = (f"{100 * found[name]:.1f} %" for name in ("share", "low", "high"))
+    return (
+        f"  {share} [{low}, {high}] of its negatives are relevant after all:"
+        f" {found['n_relevant']:,} of {found['n_checked']:,} checked."
+    )
