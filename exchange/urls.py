@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exchange.views import exports, imports
+from exchange.views import exports, imports, releases
 
 app_name = "exchange"
 urlpatterns = [
@@ -21,4 +21,15 @@ urlpatterns = [
     path("p/<slug:slug>/exports/new/", exports.export_create, name="export-create"),
     path("p/<slug:slug>/exports/<int:pk>/cancel/", exports.export_cancel, name="export-cancel"),
     path("p/<slug:slug>/exports/<int:pk>/download/", exports.export_download, name="export-download"),
+    path("p/<slug:slug>/releases/", releases.release_list, name="release-list"),
+    path("p/<slug:slug>/releases/new/", releases.release_create, name="release-create"),
+    path("p/<slug:slug>/releases/new/preview/", releases.release_preview, name="release-preview"),
+    path("p/<slug:slug>/releases/<int:pk>/", releases.release_detail, name="release-detail"),
+    path("p/<slug:slug>/releases/<int:pk>/cancel/", releases.release_cancel, name="release-cancel"),
+    path("p/<slug:slug>/releases/<int:pk>/retry/", releases.release_retry, name="release-retry"),
+    path("p/<slug:slug>/releases/<int:pk>/download/", releases.release_download, name="release-download"),
+    path("p/<slug:slug>/releases/<int:pk>/files/<path:path>", releases.release_file, name="release-file"),
+    path("p/<slug:slug>/releases/<int:pk>/compare/", releases.release_compare, name="release-compare"),
+    path("p/<slug:slug>/releases/<int:pk>/check/", releases.release_check, name="release-check"),
+    path("p/<slug:slug>/releases/<int:pk>/delete/", releases.release_delete, name="release-delete"),
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from corpus.audit import record
 from corpus.models import Project, User
 from corpus.models.audit import Verb
+from judges.log_odds import log_odds_of
 from judges.models import Run
 from mining.choices import STATES, Chosen, choose, count, vectors_for
 from mining.hits import writing
@@ -30,7 +31,7 @@ ROWS = """
     SELECT query.external_id, query.text, query.need, candidate.external_id, candidate.title, candidate.text,
            query.split, entry.state, entry.reason, entry.picked,
            CASE WHEN entry.reason = ANY(%(by_people)s) THEN reference.grade ELSE verdict.grade END,
-           entry.score, verdict.log_odds, pooled.miner, pooled.rank
+           entry.score, {log_odds}, pooled.miner, pooled.rank
     FROM mining_selectionentry entry
     JOIN corpus_query query ON query.id = entry.query_id
     JOIN corpus_candidate candidate ON candidate.id = entry.candidate_id
@@ -185,7 +186,7 @@ def rows_of(selection: Selection, *, everything: bool = False) -> Iterator[Row]:
         "by_people": [int(reason) for reason in BY_PEOPLE],
     }
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(ROWS, names)
+        cursor.execute(ROWS.format(log_odds=log_odds_of(judge, "verdict")), names)
         while block := cursor.fetchmany(2000):
             for *facts, reason, picked, grade, score, log_odds, miner, rank in block:
                 yield Row(

@@ -34,9 +34,7 @@ def work_on_job(job_id: int) -> None:
 
         run_export(job_id)
     elif kind == Job.Kind.RELEASE:
-        from exchange.releases.making import run_release
-
-        run_release(job_id)
+        _work_on_release(job_id)
     elif kind == Job.Kind.OPEN_ROUND:
         from annotate.services.opening import run_opening
 
@@ -45,3 +43,15 @@ def work_on_job(job_id: int) -> None:
         from annotate.consensus import run_references
 
         run_references(job_id)
+
+
+def _work_on_release(job_id: int) -> None:
+    """A release is made, or one that is there is made again to be compared."""
+    if Job.objects.filter(pk=job_id, params__has_key="check").exists():
+        from exchange.releases.checking import run_check
+
+        run_check(job_id)
+    else:
+        from exchange.releases.making import run_release
+
+        run_release(job_id)

@@ -71,6 +71,11 @@ class Plan:
             raise CannotRelease("Name the judge whose verdicts are to be taken.")
         if self.source == "selection" and not self.selection:
             raise CannotRelease("Name the selection whose rows are to be taken.")
+        if self.source == "selection" and (self.judge or self.item_set or self.min_labels > 1):
+            raise CannotRelease(
+                "A selection brings its own judge and candidates: leave out the judge, the item set and the"
+                " number of labels."
+            )
         if not (0 <= self.train <= 100 and 0 <= self.dev <= 100 and 0 < self.train + self.dev <= 100):
             raise CannotRelease(
                 f"{self.train} % train and {self.dev} % dev do not fit: together they are more than 0 and at"

@@ -1,6 +1,6 @@
 """A plan held against a project: judges found, formats that fit, statements for each table."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from corpus.models import ItemSet, Project, Rubric
 from exchange.datasets.plan import CannotRelease, Plan
@@ -8,6 +8,7 @@ from exchange.datasets.selection import find_selection
 from exchange.datasets.voices import Voice, find_voice
 from exchange.datasets.writers.base import Choices
 from exchange.datasets.writers.formats import FORMATS
+from mining.models import Selection
 
 
 class Sources(NamedTuple):
@@ -16,7 +17,7 @@ class Sources(NamedTuple):
     project: Project
     plan: Plan
     rubric: Rubric
-    selection: Any
+    selection: Selection | None
     item_set: ItemSet | None
     judge: Voice | None
     pair_judge: Voice | None
@@ -40,7 +41,7 @@ def find_sources(project: Project, plan: Plan) -> Sources:
     plan.check()
     rubric = project.rubric
     selection = find_selection(project, plan.selection) if plan.source == "selection" else None
-    judge_id = plan.judge if plan.judge is not None else getattr(selection, "judge_id", None)
+    judge_id = selection.run.judge_id if selection else plan.judge
     judge = find_voice(project, judge_id, rubric=rubric) if judge_id is not None else None
     item_set = project.item_sets.filter(pk=plan.item_set, of_pairs=False).first() if plan.item_set else None
     if plan.item_set and item_set is None:

@@ -20,7 +20,7 @@ CREATE TEMPORARY TABLE release_query ON COMMIT DROP AS
 WITH counted AS (
     SELECT item.query_id, count(*) AS n_items FROM corpus_item item
     JOIN corpus_query query ON query.id = item.query_id
-    WHERE query.project_id = %(project)s GROUP BY item.query_id
+    WHERE query.project_id = %(project)s{first} GROUP BY item.query_id
 ),
 known AS (
     SELECT query.id, query.external_id, counted.n_items,
@@ -43,6 +43,15 @@ SELECT row_number() OVER (ORDER BY external_id COLLATE "C") AS place, id AS quer
 FROM shared
 """
 
+FIRST = """
+      AND query.id IN (
+        SELECT early.id FROM corpus_query early
+        WHERE early.project_id = %(project)s
+          AND EXISTS (SELECT FROM corpus_item held WHERE held.query_id = early.id)
+        ORDER BY early.external_id COLLATE "C" LIMIT %(first)s
+      )
+"""
+
 
 class Placed(NamedTuple):
     """The project's queries with items are in the temporary table `release_query`, in order."""
@@ -58,8 +67,11 @@ def share(query_id: str, *, seed: int) -> float:
     return int.from_bytes(digest[:4], "big") / 2**32
 
 
-def place_queries(project: Project, plan: Plan) -> Placed:
-    """Make `release_query` (place, query_id, external_id, n_items, split) until the transaction's end."""
+def place_queries(project: Project, plan: Plan, *, first: int | None = None) -> Placed:
+    """Make `release_query` (place, query_id, external_id, n_items, split) until the transaction's end.
+
+    With `first` of so many queries only; their splits are the same.
+    """
     keeps_test = project.queries.filter(split=Split.TUNE).exists()
     until_dev = (plan.train + plan.dev) / 100
     keys = {
@@ -68,10 +80,11 @@ def place_queries(project: Project, plan: Plan) -> Placed:
         "keeps_test": keeps_test,
         "train": plan.train / (plan.train + plan.dev) if keeps_test else plan.train / 100,
         "until_dev": until_dev,
+        "first": first,
     }
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS release_query")
-        cursor.execute(PLACE, keys)
+        cursor.execute(PLACE.format(first=FIRST if first else ""), keys)
         cursor.execute("ALTER TABLE release_query ADD PRIMARY KEY (place)")
         cursor.execute("ANALYZE release_query")
         cursor.execute("SELECT count(*), coalesce(sum(n_items), 0) FROM release_query")

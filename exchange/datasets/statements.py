@@ -32,6 +32,10 @@ WHY_PEOPLE = (
     " AND label.superseded_at IS NULL AND label.gold_grade IS NULL AND label.rationale <> ''"
     " ORDER BY label.id LIMIT 1), '')"
 )
+COLUMNS = (
+    "query_id, text, need, candidate_id, title, candidate, split, state, grade, score, log_odds, miner, rank,"
+    " judge, prompt_hash, rule, graded_by, reason"
+)
 STATES = {
     "references": "CASE WHEN f.grade >= %(cut)s THEN 'positive' WHEN f.grade IS NOT NULL THEN 'hard_negative'"
     " ELSE 'unjudged' END",
@@ -45,6 +49,25 @@ STATES = {
 
 def rows_statement(sources: Sources) -> Statement:
     """The long table (table.Row): positives first, then falling scores, falling grades, ids."""
+    return (
+        f"SELECT {COLUMNS} FROM {_listed(sources)} ORDER BY place,"
+        " state NOT IN ('positive', 'relabelled_positive'), score DESC NULLS LAST, grade DESC NULLS LAST,"
+        ' candidate_id COLLATE "C"',
+        _keys(sources),
+    )
+
+
+def counts_statement(sources: Sources) -> Statement:
+    """Split, state, graded by, rows and queries of the long table; state NULL: of the whole split."""
+    return (
+        f"SELECT split, state, graded_by, count(*), count(DISTINCT place) FROM {_listed(sources)}"
+        " GROUP BY GROUPING SETS ((1, 2, 3), (1))",
+        _keys(sources),
+    )
+
+
+def _listed(sources: Sources) -> str:
+    """The long table without an order."""
     plan, judge = sources.plan, sources.judge
     by_people = "f.grade" if plan.source != "judge" else "NULL::smallint"
     by_judge = "v.grade" if plan.source != "references" else "NULL::smallint"
@@ -66,17 +89,8 @@ def rows_statement(sources: Sources) -> Statement:
         f" END AS graded_by, {why} AS reason, r.place {QUERIES}{_joins(sources)}"
         f"{CHOSEN}{IN_SET if plan.item_set else ''} AND i.rival_id IS NULL"
     )
-    columns = (
-        "query_id, text, need, candidate_id, title, candidate, split, state, grade, score, log_odds, miner,"
-        " rank, judge, prompt_hash, rule, graded_by, reason"
-    )
     kept = "" if plan.with_unjudged else " WHERE state <> 'unjudged'"
-    return (
-        f"SELECT {columns} FROM ({select}) listed{kept} ORDER BY place,"
-        " state NOT IN ('positive', 'relabelled_positive'), score DESC NULLS LAST, grade DESC NULLS LAST,"
-        ' candidate_id COLLATE "C"',
-        _keys(sources),
-    )
+    return f"({select}) listed{kept}"
 
 
 def pairs_statement(sources: Sources) -> Statement:

@@ -16,5 +16,8 @@ def read_table(table: str, sources: Sources, placed: Placed) -> Iterator[list[An
     if table == "criteria":
         return read_criteria(sources, placed)
     if sources.selection is not None:
-        return read_selection(sources.selection, with_unjudged=sources.plan.with_unjudged)
+        plan = sources.plan
+        return read_selection(
+            sources.selection, with_unjudged=plan.with_unjudged, with_reasons=plan.with_reasons
+        )
     return read_rows(sources, placed)

@@ -5,13 +5,8 @@ from typing import NamedTuple
 from corpus.models import Project, Rubric
 from exchange.datasets.plan import CannotRelease
 from exchange.datasets.soft import Unit
+from judges.log_odds import gives_log_odds, log_odds_of
 from judges.models import Judge, Run
-from judges.models.judge import Scoring
-
-OWN_LOG_ODDS = (Scoring.YES_NO,)
-GRADE_PROBABILITIES = (Scoring.GRADE, Scoring.JURY)
-EPSILON = 1e-6
-"""Probabilities of 0 and 1 are moved so far inwards: log-odds stay within ±13.8."""
 
 
 class Voice(NamedTuple):
@@ -22,7 +17,7 @@ class Voice(NamedTuple):
 
     @property
     def has_log_odds(self) -> bool:
-        return self.judge.scoring in (*OWN_LOG_ODDS, *GRADE_PROBABILITIES)
+        return gives_log_odds(self.judge)
 
     @property
     def unit(self) -> Unit:
@@ -34,24 +29,8 @@ class Voice(NamedTuple):
         return self.judge.prompt.content_hash if self.judge.prompt else ""
 
     def log_odds(self, verdict: str) -> str:
-        """SQL for log P(relevant) − log P(not): the judge's own, or from P(grade ≥ cut) of its grades.
-
-        Grades' probabilities are its first labels, in the order of the rubric; the share of “cannot judge”
-        behind them is left out, as in its expected grade.
-        """
-        if self.judge.scoring not in GRADE_PROBABILITIES:
-            return f"{verdict}.log_odds"
-        rubric: Rubric = self.judge.rubric
-        n_grades = len(rubric.values)
-        first = sum(value < rubric.cut for value in rubric.values) + 1
-        above, every = (
-            f"(SELECT sum(p) FROM unnest({verdict}.probs[{low}:{n_grades}]) p)" for low in (first, 1)
-        )
-        inward = f"least(greatest({above} / nullif({every}, 0), {EPSILON}), 1 - {EPSILON})"
-        return (
-            f"CASE WHEN {verdict}.grade IS NOT NULL AND {verdict}.probs IS NOT NULL"
-            f" THEN (SELECT ln(p / (1 - p)) FROM (SELECT {inward}) shares (p)) END"
-        )
+        """SQL for log P(relevant) − log P(not) of a verdict."""
+        return log_odds_of(self.judge, verdict)
 
 
 def find_voice(project: Project, judge_id: int, *, rubric: Rubric) -> Voice:

@@ -55,21 +55,31 @@ def front_matter(card: Card, files: Sequence[Mapping[str, Any]]) -> str:
 
 def make_card(card: Card, files: Sequence[Mapping[str, Any]]) -> str:
     """The card without its head."""
-    parts = [
-        f"# {md(_title(card))}",
-        f"Made with Concord from the project {md(card['project']['name'])}, {card['day']}."
-        f" Source: {_source(card)}.",
-        *_counts(card),
-        *_labels(card),
-        *_trust(card),
-        *_splits(card),
-        *_soft(card),
-        *_files(card, files),
-        *_missed(card),
-        "## Licence",
-        md_text(card["licence"]) or "None was given. Ask the project’s owners before you use or share it.",
-    ]
+    return _joined([f"# {md(_title(card))}", *_about(card), *_files(card, files), *_rest(card)])
+
+
+def make_page_card(card: Card) -> str:
+    """What a page shows that has the title and the files already."""
+    return _joined([*_about(card), *_rest(card)])
+
+
+def _joined(parts: Iterable[str]) -> str:
     return "\n\n".join(parts) + "\n"
+
+
+def _about(card: Card) -> Iterator[str]:
+    yield (
+        f"Made with Concord from the project {md(card['project']['name'])}, {card['day']}."
+        f" Source: {_source(card)}."
+    )
+    for section in (_counts, _labels, _trust, _splits, _soft):
+        yield from section(card)
+
+
+def _rest(card: Card) -> Iterator[str]:
+    yield from _missed(card)
+    yield "## Licence"
+    yield md_text(card["licence"]) or "None was given. Ask the project’s owners before you use or share it."
 
 
 def md(text: object) -> str:
@@ -97,7 +107,8 @@ def _source(card: Card) -> str:
     plan: Plan = card["plan"]
     said = SOURCES[plan.source][0].lower() + SOURCES[plan.source][1:]
     if plan.source == "selection":
-        said += f" “{md(plan.selection)}”"
+        chosen = card["selection"]
+        said += f" “{md(chosen['name'])}” out of the pool “{md(chosen['pool'])}”"
     if card["item_set"]:
         said += f"; only items of the set “{md(card['item_set'])}”"
     if plan.min_labels > 1 and plan.uses_people:
@@ -126,6 +137,12 @@ def _counts(card: Card) -> Iterator[str]:
 def _labels(card: Card) -> Iterator[str]:
     rubric, guidelines = card["rubric"], card["guidelines"]
     grades = "; ".join(f"{grade['value']} {md(grade['name'])}" for grade in rubric["grades"])
+    if chosen := card["selection"]:
+        yield "## How candidates were chosen"
+        yield f"By the scores of run {chosen['run']}, s: {md(chosen['rule'])}"
+        if chosen["second_judge"]:
+            yield f"What was flagged went to {md(chosen['second_judge'])}: {md(chosen['second_rule'])}"
+        yield f"Taken: {md(chosen['sampling'])}"
     yield "## How it was graded"
     yield f"Scale “{md(rubric['name'])}”: {grades}. From {rubric['cut']} on a candidate is relevant."
     if card["plan"].uses_people:

@@ -14,6 +14,10 @@ from exchange.datasets.writers.base import Missed
 from exchange.datasets.writers.formats import FORMATS
 from exchange.releases.agreement import agreement_of_judge, agreement_of_people
 from judges.models import Run
+from mining.models import Selection
+from mining.rule_words import say_rule, say_sampling
+from mining.rules import rule_of
+from mining.sampling import sampling_of
 
 
 class Tally:
@@ -44,6 +48,7 @@ def gather_facts(sources: Sources, placed: Placed) -> dict[str, Any]:
         "reference_rule": project.get_reference_rule_display(),
         "guidelines": _guidelines(sources),
         "item_set": sources.item_set.name if sources.item_set else "",
+        "selection": _selection(sources.selection) if sources.selection else None,
         "criteria": sources.criteria.name if sources.criteria else "",
         "judges": [
             {"used_for": used_for, **_judge(voice)}
@@ -68,6 +73,20 @@ def missed_as_json(missed: Mapping[str, Missed]) -> dict[str, dict[str, int]]:
     """What each format left out, by reason; formats that left out nothing are not in it."""
     found = {name: {reason: n for reason, n in sorted(each.items()) if n} for name, each in missed.items()}
     return {name: reasons for name, reasons in sorted(found.items()) if reasons}
+
+
+def _selection(selection: Selection) -> dict[str, Any]:
+    """The pool, the rules in words, and what was taken of each query."""
+    second = selection.second_run
+    return {
+        "pool": selection.pool.name,
+        "name": selection.name,
+        "run": selection.run_id,
+        "rule": say_rule(rule_of(selection.rule["first"])),
+        "second_judge": str(second.judge) if second else "",
+        "second_rule": say_rule(rule_of(selection.rule["second"])) if second else "",
+        "sampling": say_sampling(sampling_of(selection.sampling)),
+    }
 
 
 def _guidelines(sources: Sources) -> dict[str, Any]:

@@ -15,7 +15,7 @@ PAPERS = "papers"
 
 def card_of(release: Release) -> Card:
     """The release's facts as the card reads them."""
-    facts = {"tally": {"queries": {}, "rows": []}, "missed": {}} | release.facts
+    facts = {"tally": {"queries": {}, "rows": []}, "missed": {}, "selection": None} | release.facts
     return Card(
         facts,
         name=release.name,

@@ -1,5 +1,6 @@
 """Making a release's files a second time, from its frozen tables, to prove that they are what they were."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,11 +27,11 @@ class Check(NamedTuple):
         return self.expected == self.found
 
 
-def rebuild(release: Release, folder: Path) -> list[Check]:
+def rebuild(release: Release, folder: Path, *, on_rows: Callable[[int], None] | None = None) -> list[Check]:
     """Make all files of the release in an empty folder and compare their checksums with those of then.
 
-    The frozen tables themselves are only read: whether they are untouched is the first check. Raises
-    CannotRelease where one of them is gone.
+    The frozen tables themselves are only read: whether they are untouched is the first check. `on_rows` is
+    told how many of their rows were read so far. Raises CannotRelease where one of them is gone.
     """
     plan = Plan.from_json(release.plan)
     frozen = {table: release.folder / FILES[table] for table in plan.tables}
@@ -40,10 +41,14 @@ def rebuild(release: Release, folder: Path) -> list[Check]:
         )
     found = {path.name: sha256_of(path) for path in frozen.values()}
     formats = [FORMATS[name] for name in plan.formats if name in FORMATS]
+    n_read = 0
     with Outputs(folder, formats, Choices(**release.facts["choices"])) as outputs:
         for table, path in frozen.items():
             for rows in thaw(path, table):
                 outputs.add(table, rows)
+                n_read += len(rows)
+                if on_rows:
+                    on_rows(n_read)
     found |= {each.path: each.sha256 for each in outputs.written}
     papers = [file for file in release.files if file["path"] not in (README, MANIFEST)]
     for name, make in ((README, make_readme), (MANIFEST, make_manifest)):

@@ -1,8 +1,6 @@
 """The long table out of the store: which rows, in which state, in which order and split."""
 
 from math import log
-from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 
@@ -18,7 +16,6 @@ from exchange.datasets.reading import in_order, nearest, read_criteria, read_pai
 from exchange.datasets.sources import find_sources
 from exchange.datasets.splits import place_queries, share
 from exchange.datasets.table import Pair, Row
-from exchange.datasets.tables import read_table
 from judges.models import Condition, Experiment
 from tests.exchange.releasing import collect, compare_some, grade_criteria, judge_items, make_judge
 
@@ -335,89 +332,6 @@ class TestCriteria:
         assert [nearest(mean, [0, 1, 5]) for mean in (0.49, 0.5, 2.9, 3.0, 9)] == [0, 1, 1, 5, 5]
 
 
-class Selected(NamedTuple):
-    """What mining gives of a pooled candidate."""
-
-    query_id: str
-    query: str
-    need: str
-    candidate_id: str
-    title: str
-    candidate: str
-    state: str
-    grade: int | None
-    score: float | None
-    log_odds: float | None
-    miner: str
-    rank: int | None
-    judge: str
-    prompt_hash: str
-    rule: str
-
-
-class TestSelection:
-    @pytest.fixture
-    def mining(self, monkeypatch, project):
-        """Stands in for the room that mines: one selection of two queries, in mining's own order."""
-
-        def rows_of(selection):
-            for name, state, score in (
-                *(("q1-0", "hard_negative", 0.2), ("q1-1", "unjudged", None), ("q1-2", "positive", 0.7)),
-                *(("q2-0", "relabelled_positive", 0.9), ("q2-1", "random_negative", None)),
-            ):
-                yield Selected(
-                    name[:2],
-                    "what",
-                    "",
-                    name,
-                    "",
-                    f"text {name}",
-                    state,
-                    None,
-                    score,
-                    None,
-                    "bm25",
-                    3,
-                    "j",
-                    "h",
-                    "β",
-                )
-
-        class Found(SimpleNamespace):
-            def filter(self, *, pool__project, name):
-                return SimpleNamespace(first=lambda: SimpleNamespace(name=name) if name == "hard" else None)
-
-        monkeypatch.setattr("exchange.datasets.selection.Selection", SimpleNamespace(objects=Found()))
-        monkeypatch.setattr("exchange.datasets.selection.rows_of", rows_of)
-        return collect(project, {"q1": [None] * 3, "q2": [None] * 2})
-
-    def rows(self, project, **plan) -> list[Row]:
-        sources = find_sources(project, Plan(source="selection", selection="hard", **plan))
-        placed = place_queries(project, sources.plan)
-        return [row for rows in read_table("rows", sources, placed) for row in rows]
-
-    def test_rows_get_their_split_and_the_tables_order(self, project, mining):
-        rows = self.rows(project, train=50, dev=25)
-        assert [(row.candidate_id, row.state) for row in rows] == [
-            ("q1-2", "positive"),
-            ("q1-0", "hard_negative"),
-            ("q2-0", "relabelled_positive"),
-            ("q2-1", "random_negative"),
-        ]
-        assert rows[0][11:17] == ("bm25", 3, "j", "h", "β", "judge")
-        for row in rows:
-            place = share(row.query_id, seed=0)
-            assert row.split == ("train" if place < 0.5 else "dev" if place < 0.75 else "test")
-
-    def test_what_is_unjudged_stays_so(self, project, mining):
-        row = self.rows(project, with_unjudged=True)[2]
-        assert (row.candidate_id, row.state, row.graded_by) == ("q1-1", "unjudged", "")
-
-    def test_an_unknown_selection_is_refused(self, project, mining):
-        with pytest.raises(CannotRelease, match="no selection “soft”"):
-            find_sources(project, Plan(source="selection", selection="soft"))
-
-
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
@@ -425,6 +339,8 @@ class TestSelection:
         ({"formats": ("word",)}, "“word” is no format"),
         ({"source": "judge"}, "Name the judge"),
         ({"source": "selection"}, "Name the selection"),
+        ({"source": "selection", "selection": "s", "judge": 1}, "brings its own judge"),
+        ({"source": "selection", "selection": "s", "min_labels": 2}, "brings its own judge"),
         ({"train": 90, "dev": 20}, "do not fit"),
         ({"train": 0, "dev": 0}, "do not fit"),
         ({"negatives": 0}, "between 1 and 1,000"),

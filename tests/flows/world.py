@@ -19,9 +19,12 @@ from corpus.invitations import invite
 from corpus.models import Candidate, Hit, Item, Job, Membership, Project, Query, Rubric, System, User
 from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
+from exchange.datasets.plan import Plan
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.importer import bad_rows_path
 from exchange.importing.preparing import prepare_import
+from exchange.models import Release
+from exchange.releases.agreement import FIGURES
 from judges.models import Condition, Engine, Experiment, Judge, Prompt, Run, Verdict, Wording
 from judges.services.schedules import create_schedule
 from mining.counting import count_pool
@@ -49,6 +52,7 @@ BEFORE_NUMBER = {
     "jobs": "job",
     "imports": "import_done",
     "exports": "export",
+    "releases": "release",
     "members": "member",
     "invitations": "invitation",
     "engines": "engine",
@@ -58,7 +62,7 @@ BEFORE_NUMBER = {
     "selections": "selection",
 }
 MARKDOWN = "[{words}](javascript:a()) ![](x) <img src=x onerror=a()> [b](data:text/html,a) <javascript:a()>"
-WORDS_IN_PATHS = {"token": "none", "wording": "compliance-suffix"}
+WORDS_IN_PATHS = {"token": "none", "wording": "compliance-suffix", "path": "README.md"}
 
 
 def make_world(slug: str, words: Words, *, folder) -> SimpleNamespace:
@@ -360,6 +364,45 @@ def _files(world: SimpleNamespace, words: Words, folder) -> None:
         params={"what": "both", "file_format": "qrels", "judge": world.judge.pk, "out": ""},
         result={"filename": words("export file name"), "n_rows": 1, "n_bytes": 1, "seconds": 1.0},
         created_by=world.user,
+    )
+    _release(world, words)
+
+
+def _release(world: SimpleNamespace, words: Words) -> None:
+    """A release that is made, without the files."""
+    project = world.project
+    made = {"project": project, "kind": Job.Kind.RELEASE, "state": Job.State.DONE}
+    job = Job.objects.create(**made, created_by=world.user)
+    figures = {name: [0.5, 0.4, 0.6] for name in FIGURES}
+    judge = {
+        "used_for": "verdicts and scores", "name": words("released judge"), "version": 1, "options": {},
+        "model": words("released model"), "scoring": "-", "prompt": words("released prompt"),
+        "prompt_hash": words("released hash"), "scores": "score", "runs": [[1, None]],
+    }  # fmt: skip
+    world.release = Release.objects.create(
+        project=project,
+        name=words("release")[:100],
+        job=job,
+        plan=Plan(source="both", judge=world.judge.pk, formats=("triplet",)).as_json(),
+        licence=words("licence") + "\n\n" + MARKDOWN.format(words=words("licence link")),
+        facts={
+            "project": {"slug": project.slug, "name": words("released project")},
+            "rubric": {"name": words("released rubric"), "grades": project.rubric.grades, "cut": 2},
+            "reference_rule": words("released rule"),
+            "guidelines": {"current": 1, "of_labels": [[1, 2]]},
+            "item_set": words("released set"),
+            "criteria": "",
+            "judges": [judge],
+            "keeps_test": False,
+            "choices": {"negatives": 4, "margin": "score", "tag": "t", "seed": 0},
+            "editions": {"triplet": 1},
+            "agreement": {"people": None, "judge": {"n": 1, "n_graded": 1, "n_queries": 1} | figures},
+            "tally": {"queries": {"train": 1}, "rows": [["train", "positive", "people", 1]]},
+            "missed": {"triplet": {words("released reason"): 1}},
+        },
+        files=[{"path": "README.md", "format": "papers", "n_rows": 1, "n_bytes": 1, "sha256": "0" * 64}],
+        made_at=timezone.now(),
+        made_by=world.user,
     )
 
 

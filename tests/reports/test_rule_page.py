@@ -39,9 +39,7 @@ def look(client_of, bob, project, pool, run):
     client = client_of(bob)
 
     def fetch(name: str = "rule", **choices):
-        return client.get(
-            reverse(f"reports:{name}", args=[project.slug, pool.pk]), {"run": run.pk} | choices
-        )
+        return client.get(reverse(f"reports:{name}", args=[project.slug, pool.pk]), {"run": run.pk} | choices)
 
     return fetch
 
