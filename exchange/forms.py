@@ -12,6 +12,7 @@ from exchange.importing.labels import DEFAULT_RATER
 from exchange.importing.previewing import Preview
 from exchange.importing.reading_grades import NamedGradeReader
 from exchange.kind_guide import METADATA_IS_KEPT, TITLES, TOOLS, fields_of
+from exchange.tools.registry import TOOL_FILES
 from judges.models import Judge, Run
 
 ENCODINGS = {
@@ -27,6 +28,9 @@ ENCODINGS = {
     "shift_jis": "Japanese (Shift JIS)",
     "euc_kr": "Korean (EUC-KR)",
 }
+
+
+FOR_TOOLS = ("both", "labels", "verdicts")
 
 
 class UploadForm(forms.Form):
@@ -60,6 +64,7 @@ class ExportForm(forms.Form):
             ("csv", "CSV, the long form: one row per grade, for spreadsheets and data frames"),
             ("jsonl", "JSON Lines, the long form: the same, one object a line"),
             ("qrels", "Qrels for trec_eval: one grade per item"),
+            *((tool.name, tool.title) for tool in TOOL_FILES.values()),
         ],
         initial="csv",
         widget=forms.RadioSelect,
@@ -90,6 +95,11 @@ class ExportForm(forms.Form):
         help_text="Of an item set everything goes out: its variants, with what they were made from, and the"
         " verdicts of experiments.",
     )
+    pseudonyms = forms.BooleanField(
+        label="Numbers instead of people’s names",
+        required=False,
+        help_text="Each person keeps theirs from export to export. What they wrote stays as it is.",
+    )
 
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -103,8 +113,17 @@ class ExportForm(forms.Form):
             for key, rubric in self.scales.items()
         ]
 
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if cleaned.get("file_format") in TOOL_FILES and cleaned.get("what") not in (*FOR_TOOLS, None):
+            self.add_error("what", "Labelling tools get labels and verdicts. Choose one of these, or both.")
+        return cleaned
+
     def choices(self) -> dict:
         """The keyword arguments for `prepare_export`."""
+        return self._choices() | {"pseudonyms": self.cleaned_data["pseudonyms"]}
+
+    def _choices(self) -> dict:
         cleaned = self.cleaned_data
         chosen = {"file_format": cleaned["file_format"], "item_set": cleaned["item_set"]}
         if cleaned["file_format"] == "qrels":

@@ -25,8 +25,8 @@ from exchange.formats.values import Unfit
 
 LABELS = ("label", "labels", "cats")
 COMMENTS = ("Comments", "comments")
-RATERS, JUDGES, REFERENCE = "raters", "judges", "reference"
-"""What Concord's own doccano export says beside the label: who graded what, and the grade that label is."""
+RATERS, RATIONALES, JUDGES, REFERENCE = "raters", "rationales", "judges", "reference"
+"""What Concord's own doccano export says beside the label: who graded what and why, and which grade it is."""
 
 BOOKKEEPING = frozenset(
     (
@@ -36,6 +36,7 @@ BOOKKEEPING = frozenset(
         "annotations",
         "annotation_approver",
         RATERS,
+        RATIONALES,
         JUDGES,
         REFERENCE,
         *LABELS,
@@ -62,8 +63,11 @@ def looks_like(records: Sequence[dict[str, Any]]) -> bool:
 
 
 def _answers(record: dict[str, Any]) -> list[Answer]:
+    why = the_object(record.get(RATIONALES), RATIONALES)
     answers = [
-        Answer(kind, name, {"label": grade})
+        Answer(
+            kind, name, {"label": grade}, {"comments": why[name]} if kind == PERSON and name in why else {}
+        )
         for kind, key in ((PERSON, RATERS), (JUDGE, JUDGES))
         for name, grade in the_object(record.get(key), key).items()
     ]

@@ -80,6 +80,7 @@ def _others(record: dict[str, Any]) -> dict[str, Any]:
 
 def _of_column(name: str, cell: str) -> Answer:
     """A rating in the column of a judge; a person's, unless the column says otherwise."""
+    name = restore([name])[0]
     said = {"rating": cell.split("|") if "|" in cell else cell}
     if name.startswith(JUDGE_SIGN):
         return Answer(JUDGE, name.removeprefix(JUDGE_SIGN), said)

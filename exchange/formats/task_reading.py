@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange.formats.answer_columns import CANNOT_JUDGE, GIVEN, ROLES, SHOWN
-from exchange.formats.answers import ANSWER_FIELDS, JUDGE, PERSON, TASK_FIELDS, Answer, Task, texts
+from exchange.formats.answers import ANSWER_FIELDS, JUDGE, PERSON, TASK_FIELDS, Answer, Task, object_in, texts
 from exchange.formats.columns import IGNORED, METADATA, field_named
 from exchange.formats.kind import Kind
 from exchange.formats.names import normalised
@@ -89,7 +89,8 @@ class TaskReader:
             if key not in claimed and value not in (None, "", {}, [])
         }
         try:
-            metadata = metadata_or_none(rest)
+            own = object_in(rest.get(METADATA))
+            metadata = metadata_or_none({**own, **{k: rest[k] for k in rest if not own or k != METADATA}})
         except Unfit as unfit:
             return BadRow(line, METADATA, str(unfit))
         return PairRow(line, grade=None, rater="", metadata=metadata, **values)

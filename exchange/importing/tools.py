@@ -17,7 +17,7 @@ from exchange.importing.labels import DEFAULT_RATER, FileLabel
 from exchange.importing.reading_grades import NamedGradeReader
 from exchange.importing.stores import GradeStore, pair_of
 from exchange.importing.verdicts import Author, FileVerdict
-from exchange.tool_names import argilla_user, judge_names
+from exchange.tools.names import argilla_user, judge_names
 
 UNNAMED_JUDGE = "imported"
 ABSTAINED = "abstained"

@@ -6,6 +6,13 @@ from corpus.models import Project
 from judges.models import Judge
 
 USERS = uuid5(NAMESPACE_URL, "concord:raters")
+RATER = {False: "a.name", True: "'rater-' || a.id"}
+"""SQL for what a rater (annotate_rater `a`) is called: by name, or with pseudonyms."""
+
+
+def pseudonym(rater_id: int) -> str:
+    """What a rater is called where names stay here; always the same for the same rater, as in RATER."""
+    return f"rater-{rater_id}"
 
 
 def argilla_user(rater: str) -> str:
