@@ -158,6 +158,10 @@ FIELD_TITLES = {
     "cannot_judge": "Cannot judge",
     "created_at": "Time",
     "system": "System",
+    "rival_id": "Rival id",
+    "rival_title": "Rival’s title",
+    "rival": "Rival: the other candidate",
+    "preferred": "Preferred",
     "metadata": "Metadata",
 }
 

@@ -27,8 +27,8 @@ class Answer(NamedTuple):
     """What one person or one model said to one task.
 
     rater: "" where the file names nobody. said: question → what was chosen (a text, a number, or a list of
-    them). wrote: question → text in their own words. A value that may be either stands in both. is_skipped:
-    they were shown the task and gave no answer.
+    them). wrote: question → text in their own words. A value that may be either stands in both. prefers: of
+    two candidates "left" or "right". is_skipped: they were shown the task and gave no answer.
     """
 
     rater_kind: str
@@ -36,6 +36,7 @@ class Answer(NamedTuple):
     said: dict[str, Any]
     wrote: dict[str, Any] = {}
     score: float | None = None
+    prefers: str = ""
     is_skipped: bool = False
     created_at: str = ""
     seconds: float | None = None
@@ -61,13 +62,26 @@ class Tool(NamedTuple):
     within: str = ""
 
 
+def _of_two(number: str, letter: str, side: str) -> tuple[str, ...]:
+    """How the candidate on one side of a pair is called: text1, answer_b, right …"""
+    things = ("text", "answer", "response", "candidate", "completion", "output", "option")
+    named = [f"{thing}{join}{sign}" for thing in things for sign in (number, letter) for join in ("", "_")]
+    return (*named, side)
+
+
 TASK_FIELDS = (
     Field("query_id", name_text, "", names.QUERY_ID),
     Field("query", plain_text, "", (*names.QUERY, "prompt", "input")),
     Field("need", plain_text, "", names.NEED),
     Field("candidate_id", name_text, "", names.CANDIDATE_ID),
     Field("title", plain_text, "", names.TITLE),
-    Field("candidate", plain_text, "", (*names.CANDIDATE, "answer", "response", "completion", "output")),
+    Field(
+        *("candidate", plain_text, ""),
+        (*names.CANDIDATE, "answer", "response", "completion", "output", *_of_two("1", "a", "left")),
+    ),
+    Field("rival_id", name_text, ""),
+    Field("rival_title", plain_text, ""),
+    Field("rival", plain_text, "", _of_two("2", "b", "right")),
     Field("rater", name_text, "", names.RATER),
     Field("metadata", metadata_or_none, None),
 )

@@ -29,7 +29,7 @@ ANSWERS = ("annotations", "completions")
 ABOUT_A_FLAT_ROW = frozenset(
     ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "was_cancelled")
 )
-CHOSEN = {"choices": "choices", "rating": "rating", "number": "number", "pairwise": "selected"}
+CHOSEN = {"choices": "choices", "rating": "rating", "number": "number"}
 """Type of a result → where its value stands."""
 
 
@@ -49,6 +49,7 @@ def tasks_of(record: dict[str, Any]) -> Task:
             JUDGE,
             str(prediction.get("model_version") or ""),
             *_results(prediction, data),
+            prefers=_preferred(prediction),
             score=number(prediction.get("score")),
             created_at=_moment(prediction.get("created_at")),
         )
@@ -71,6 +72,7 @@ def _person(annotation: dict[str, Any], data: Mapping[str, Any]) -> Answer:
         PERSON,
         _name(annotation.get("completed_by")),
         *_results(annotation, data),
+        prefers=_preferred(annotation),
         is_skipped=bool(annotation.get("was_cancelled") or annotation.get("skipped")),
         created_at=_moment(annotation.get("created_at")),
         seconds=_seconds(annotation.get("lead_time")),
@@ -94,6 +96,19 @@ def _results(answer: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[s
     return said, wrote
 
 
+def _preferred(answer: Mapping[str, Any]) -> str:
+    """ "left" or "right" where two texts were compared, else ""."""
+    for result in the_list(answer.get("result"), "result"):
+        if isinstance(result, dict) and result.get("type") == "pairwise":
+            value = result.get("value")
+            return _side(value.get("selected") if isinstance(value, dict) else None)
+    return ""
+
+
+def _side(selected: Any) -> str:
+    return selected if selected in ("left", "right") else ""
+
+
 def _flat(record: dict[str, Any]) -> Task:
     if not record.keys() & ABOUT_A_FLAT_ROW:
         raise Unfit("The record has no “data”. Export the project from Label Studio as JSON.")
@@ -103,6 +118,7 @@ def _flat(record: dict[str, Any]) -> Task:
         _name(record.get("annotator")),
         said=given,
         wrote=given,
+        prefers=next(filter(None, map(_compared, record.values())), ""),
         is_skipped=str(record.get("was_cancelled", "")).lower() in ("true", "1"),
         created_at=_moment(record.get("created_at")),
         seconds=_seconds(record.get("lead_time")),
@@ -112,17 +128,26 @@ def _flat(record: dict[str, Any]) -> Task:
 
 def _plain(value: Any) -> Any:
     """A value of the flat exports: [{"rating": 4}] is 4, {"choices": […]} the choices, as JSON or as text."""
-    one = value
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        try:
-            one = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    if isinstance(one, list) and len(one) == 1:
-        one = one[0]
+    one = _one(value)
     if isinstance(one, dict):
         return next((one[key] for key in CHOSEN.values() if key in one), value)
     return value
+
+
+def _compared(value: Any) -> str:
+    """The side that a value of the flat exports names, [{"selected": "left"}]; "" for other values."""
+    one = _one(value)
+    return _side(one.get("selected")) if isinstance(one, dict) else ""
+
+
+def _one(value: Any) -> Any:
+    """What the flat exports wrote as JSON in a cell or in a list of one; other values as they are."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _name(completed_by: Any) -> str:

@@ -8,7 +8,7 @@ from exchange.formats.answers import ANSWER_FIELDS, JUDGE, PERSON, TASK_FIELDS, 
 from exchange.formats.columns import IGNORED, METADATA, field_named
 from exchange.formats.kind import Kind
 from exchange.formats.names import normalised
-from exchange.formats.rows import BadRow, GradeRow, PairRow, Row
+from exchange.formats.rows import BadRow, GradeRow, PairRow, PreferenceRow, Row
 from exchange.formats.values import Unfit, grade_text, metadata_or_none, name_text, yes_or_no
 
 SKIPPED = "skipped"
@@ -47,7 +47,14 @@ class TaskReader:
         if isinstance(pair, BadRow):
             return [pair]
         answers = [each for each in task.answers if each.rater not in self.ignored]
-        return [self._answered(pair, task, answer) for answer in answers] or [pair]
+        is_graded = answers and not any(answer.prefers for answer in answers)
+        rival = None if is_graded else self._rival(pair, task)
+        if isinstance(rival, BadRow):
+            return [rival]
+        if rival is None:
+            return [self._answered(pair, task, answer) for answer in answers] or [pair]
+        compared = [self._compared(pair, rival, task, answer) for answer in answers if answer.prefers]
+        return [*compared] or [pair, rival]
 
     def _take(self, theirs: str, ours: str) -> None:
         if ours == "rater":
@@ -94,6 +101,44 @@ class TaskReader:
         except Unfit as unfit:
             return BadRow(line, METADATA, str(unfit))
         return PairRow(line, grade=None, rater="", metadata=metadata, **values)
+
+    def _rival(self, pair: PairRow, task: Task) -> PairRow | BadRow | None:
+        """The pair of the query with the candidate on the right; None where there is only one candidate."""
+        values: dict[str, Any] = {}
+        for name in ("rival_id", "rival_title", "rival"):
+            column = self.columns.get(name, name)
+            try:
+                values[name] = CHECKS[name](task.fields.get(column))
+            except Unfit as unfit:
+                return BadRow(pair.line, column, str(unfit))
+        if not values["rival_id"] and not values["rival"].strip():
+            return None
+        return pair._replace(
+            candidate_id=values["rival_id"],
+            title=values["rival_title"],
+            candidate=values["rival"],
+            metadata=None,
+        )
+
+    def _compared(self, pair: PairRow, rival: PairRow, task: Task, answer: Answer) -> Row | BadRow:
+        """Which of the two is better, by one answer."""
+        why = self.columns.get("rationale", "rationale")
+        try:
+            rater = self._rater(task, answer)
+            rationale = texts(answer.wrote.get(why, answer.said.get(why)))
+        except Unfit as unfit:
+            return BadRow(pair.line, why, str(unfit))
+        return PreferenceRow(
+            *(pair.line, pair.query_id, pair.query, pair.need, pair.candidate_id, pair.title, pair.candidate),
+            *(rival.candidate_id, rival.title, rival.candidate),
+            KINDS_OF_ROLES.get(self.roles.get(answer.rater, ""), answer.rater_kind),
+            rater,
+            "candidate" if answer.prefers == "left" else "rival",
+            rationale,
+            answer.score,
+            answer.created_at,
+            answer.seconds,
+        )
 
     def _answered(self, pair: PairRow, task: Task, answer: Answer) -> Row | BadRow:
         """One answer as a row, or what is wrong with it."""

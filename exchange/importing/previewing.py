@@ -19,6 +19,7 @@ from exchange.formats.rows import (
     HitRow,
     LabelRow,
     PairRow,
+    PreferenceRow,
     QrelRow,
     Row,
     TopicRow,
@@ -308,6 +309,23 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
     return _persons(values, row.grade, grades, "grade")
 
 
+def _preference(row: PreferenceRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
+    named = "judge" if row.rater_kind == JUDGE else "rater"
+    values = {
+        "query_id": row.query_id or id_of_query(row.query),
+        "query": row.query,
+        "candidate_id": row.candidate_id or id_of_candidate(row.title, row.candidate),
+        "candidate": row.candidate,
+        "rival_id": row.rival_id or id_of_candidate(row.rival_title, row.rival),
+        "rival": row.rival,
+        "rater_kind": row.rater_kind,
+        "rater": row.rater or params.get(named) or DEFAULT_RATER,
+        "preferred": row.preferred,
+        "rationale": row.rationale,
+    }
+    return values, "", ""
+
+
 def _as_it_is(row: Any, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
     kept: Sequence[str] = [name for name in row._fields if name != "line"]
     if isinstance(row, TopicRow):
@@ -322,6 +340,7 @@ STORED_AS: dict[type, Callable[[Any, GradeReader, Mapping[str, Any]], Stored]] =
     QrelRow: _qrel,
     VerdictRow: _verdict,
     GradeRow: _grade,
+    PreferenceRow: _preference,
     TopicRow: _as_it_is,
     CollectionRow: _as_it_is,
     HitRow: _as_it_is,

@@ -11,6 +11,7 @@ from exchange.formats.rows import (
     GradeRow,
     LabelRow,
     PairRow,
+    PreferenceRow,
     QrelRow,
     TopicRow,
     VerdictRow,
@@ -237,7 +238,7 @@ class GradeStore(Store):
         people: list[tuple[GradeRow, int | None, str, LabelFacts]] = []
         judges: list[tuple[GradeRow, Author, str]] = []
         for row in rows:
-            created_at = self._moment(row)
+            created_at = self.moment(row)
             if created_at is None:
                 continue
             if row.rater_kind == "judge":
@@ -332,7 +333,7 @@ class GradeStore(Store):
             row.rater, row.prompt or None, row.condition, version, row.run, row.scoring, row.prompt_hash
         )
 
-    def _moment(self, row: GradeRow) -> str | None:
+    def moment(self, row: GradeRow | PreferenceRow) -> str | None:
         """The row's time, in UTC where it names no zone; "" where it has none, None (a bad row) if wrong."""
         if not row.created_at:
             return ""

@@ -10,10 +10,11 @@ from annotate.models import Rater
 from corpus.models.collection import content_hash
 from exchange.formats.answers import JUDGE
 from exchange.formats.names import normalised
-from exchange.formats.rows import GradeRow, Metadata, PairRow
+from exchange.formats.rows import GradeRow, Metadata, PairRow, PreferenceRow
 from exchange.formats.task_reading import SKIPPED
 from exchange.formats.text_ids import id_of_candidate, id_of_query
 from exchange.importing.labels import DEFAULT_RATER, FileLabel
+from exchange.importing.preferences import FilePreference, PreferenceWriter
 from exchange.importing.reading_grades import NamedGradeReader
 from exchange.importing.stores import GradeStore, pair_of
 from exchange.importing.verdicts import Author, FileVerdict
@@ -45,22 +46,68 @@ class ToolStore(GradeStore):
         rubric = self.project.rubric
         self.grades = NamedGradeReader(rubric)
         self.scales = {scale.name: NamedGradeReader(rubric, scale=scale) for scale in self.criteria}
+        self.preferences = PreferenceWriter(cursor, labels=self.labels, **collaborators)
         self.n_skipped = 0
         self._queries: dict[str, tuple[str, str]] = {}
         self._candidates: dict[str, str] = {}
         self._judges: dict[str, Author] | None = None
         self._argilla_users: dict[str, str] | None = None
 
-    def take(self, rows: Sequence[GradeRow | PairRow]) -> None:
-        known = self._with_ids(rows)
+    def take(self, rows: Sequence[GradeRow | PairRow | PreferenceRow]) -> None:
+        self._take_preferences([row for row in rows if isinstance(row, PreferenceRow)])
+        known = self._with_ids([row for row in rows if not isinstance(row, PreferenceRow)])
         alone = [row for row in known if isinstance(row, PairRow) or row.outcome == SKIPPED]
         self.n_skipped += sum(isinstance(row, GradeRow) for row in alone)
         self.collection.place([pair_of(row) for row in alone])
         answered = [row for row in known if isinstance(row, GradeRow) and row.outcome != SKIPPED]
         super().take([self._named(row) for row in answered])
 
+    def _take_preferences(self, rows: Sequence[PreferenceRow]) -> None:
+        """Both candidates of each, as pairs of their query, and which of them was better."""
+        if not rows:
+            return
+        named = [row for row in rows if self.fits(row.line, rater=row.rater)]
+        lefts = self._with_ids([_side(row, row.candidate_id, row.title, row.candidate) for row in named])
+        rights = self._with_ids([_side(row, row.rival_id, row.rival_title, row.rival) for row in named])
+        known = {row.line for row in lefts} & {row.line for row in rights}
+        named = [row for row in named if row.line in known]
+        query_rows = [(row.line, row.query_id, row.query, row.need) for row in lefts]
+        queries = self.collection.store_queries(query_rows)
+        left, right = (
+            self.collection.store_candidates(
+                [(row.line, row.candidate_id, row.title, row.candidate, None) for row in side]
+            )
+            for side in (lefts, rights)
+        )
+        found = []
+        for row, query, one, other in zip(named, queries, left, right, strict=True):
+            created_at = self.moment(row)
+            if query is None or one is None or other is None or created_at is None:
+                continue
+            if one[0] == other[0]:
+                self.bad.add(row.line, "rival", "Both candidates are the same text. Leave the task out.")
+                continue
+            is_judge = row.rater_kind == JUDGE
+            unnamed = (self.params.get("judge") or UNNAMED_JUDGE) if is_judge else self.params.get("rater")
+            found.append(
+                FilePreference(
+                    *(row.line, query, one[0], other[0], row.preferred == "candidate"),
+                    *(row.rater or unnamed or DEFAULT_RATER, is_judge, row.rationale, row.score),
+                    *(created_at, row.seconds),
+                )
+            )
+        self.preferences.write(found)
+
+    def finish(self) -> None:
+        self.preferences.finish()
+        super().finish()
+
     def counts(self) -> dict[str, int]:
-        return super().counts() | {"skipped": self.n_skipped}
+        counts, compared = super().counts(), self.preferences.all_counts()
+        summed = {
+            name: counts.get(name, 0) + compared.get(name, 0) for name in counts.keys() | compared.keys()
+        }
+        return summed | {"skipped": self.n_skipped}
 
     # Ids, for rows that have none: the project's own for these texts, else ids made of the texts
 
@@ -211,6 +258,16 @@ class ToolStore(GradeStore):
                 else:
                     fresh.append(verdict)
         super().write_verdicts(fresh)
+
+
+def _side(row: PreferenceRow, candidate_id: str, title: str, text: str) -> PairRow:
+    """One of the two candidates with the query."""
+    return PairRow(
+        *(row.line, row.query_id, row.query, row.need, candidate_id, title, text),
+        grade=None,
+        rater="",
+        metadata=None,
+    )
 
 
 class QuepidStore(ToolStore):

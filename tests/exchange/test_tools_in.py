@@ -7,10 +7,12 @@ from django.db import connection
 
 from annotate.models import Label
 from corpus.models import Candidate, Item, Job, Query, Reference
+from corpus.rubrics import add_rubric
 from exchange.importing.undoing import undo_import
 from judges.models import Verdict
 from tests.exchange.bringing import lines, snapshot
 from tests.exchange.tool_files import (
+    ANN,
     ANNS_UUID,
     ARGILLA,
     BENS_UUID,
@@ -24,7 +26,11 @@ from tests.exchange.tool_files import (
     SALT,
     SOIL,
     WOOD,
+    annotation,
     lines_of,
+    prediction,
+    task,
+    written,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -213,3 +219,107 @@ def test_queries_do_not_grow_with_tasks(project, stored, django_assert_max_num_q
         stored(json.dumps(tasks), name="project.json")
     assert connection.vendor == "postgresql"
     assert Label.objects.count() == 600
+
+
+def compared(side: str) -> dict:
+    return {"from_name": "better", "to_name": "one", "type": "pairwise", "value": {"selected": side}}
+
+
+PAIRWISE = [
+    task(
+        1,
+        {"query": SOIL, "text1": COVER, "text2": WOOD},
+        [
+            annotation(ANN, compared("left"), written("comment", "on the point")),
+            annotation(8, compared("right")),
+        ],
+        [prediction("gpt-4o", compared("left"), score=0.5)],
+    ),
+    task(2, {"query": ROOTS, "text1": SALT, "text2": DEEP}, [annotation(ANN, compared("right"))]),
+    task(3, {"query": ROOTS, "text1": SALT, "text2": WOOD}),
+]
+
+
+class TestPairwise:
+    @pytest.fixture
+    def scale(self, project):
+        return add_rubric(project, template="preference")
+
+    def better(self) -> set[tuple]:
+        """(rater, the better text, the text on the left) of every preference."""
+        found = Label.objects.exclude(item__rival=None).select_related("item__candidate", "item__rival")
+        told = set()
+        for each in found.select_related("rater"):
+            texts = [each.item.rival.text, "", each.item.candidate.text]
+            left = each.item.rival.text if each.rival_first else each.item.candidate.text
+            told.add((each.rater.name, texts[each.grade], left, each.rationale))
+        return told
+
+    def test_results_become_preferences_in_a_closed_round(self, project, scale, stored):
+        job = stored(json.dumps(PAIRWISE), name="pairs.json")
+
+        assert self.better() == {
+            ("ann@example.org", COVER, COVER, "on the point"),
+            ("user 8", WOOD, COVER, ""),
+            ("ann@example.org", DEEP, SALT, ""),
+        }
+        round = scale.rounds.get()
+        assert (round.state, round.item_set.of_pairs, round.item_set.n_items) == ("closed", True, 2)
+        judge = scale.judges.get()
+        assert (judge.name, judge.runs.get().n_graded) == ("gpt-4o", 1)
+        # two people disagree on the first pair; the second has one answer
+        assert Reference.objects.exclude(item__rival=None).count() == 1
+        # of the task that nobody answered the two single items are there
+        singles = Item.objects.single().values_list("query__text", "candidate__text")
+        assert set(singles) == {(ROOTS, SALT), (ROOTS, WOOD)}
+        counts = job.result["counts"]
+        assert (counts["preferences"], counts["pairs"], counts["verdicts"]) == (3, 2, 1)
+
+    def test_the_same_file_twice_changes_nothing(self, project, scale, stored):
+        stored(json.dumps(PAIRWISE), name="pairs.json")
+        before = snapshot()
+
+        job = stored(json.dumps(PAIRWISE), name="pairs.json")
+
+        assert snapshot() == before
+        assert job.result["counts"] == {"unchanged": 4}
+
+    def test_an_undo_leaves_nothing(self, project, scale, stored):
+        before = snapshot()
+        job = stored(json.dumps(PAIRWISE), name="pairs.json")
+
+        undo_import(job)
+
+        after = snapshot()
+        del after["corpus_rubric"], before["corpus_rubric"]
+        assert after == before
+
+    def test_who_says_otherwise_later_is_a_bad_row(self, project, scale, stored, refused):
+        stored(json.dumps(PAIRWISE), name="pairs.json")
+
+        bad = refused(json.dumps(PAIRWISE).replace('"right"', '"left"'), name="pairs.json")
+
+        assert [each["line"] for each in bad] == [1, 2]
+        assert "has already said otherwise of these two" in bad[0]["reason"]
+
+    def test_without_a_scale_it_is_said_what_to_add(self, project, refused):
+        bad = refused(json.dumps(PAIRWISE), name="pairs.json")
+
+        assert (
+            "the project has no scale for that. Add a preference under Settings, Rubric" in bad[0]["reason"]
+        )
+
+    def test_a_judge_that_grades_too_has_another_name_here(self, project, scale, stored):
+        stored(json.dumps(LABEL_STUDIO), name="project.json")
+
+        stored(json.dumps(PAIRWISE), name="pairs.json")
+
+        assert scale.judges.get().name == f"gpt-4o ({scale})"
+
+    def test_good_rows_alone_keep_the_candidates_of_pairs(self, project, scale, bring):
+        spoiled = [*PAIRWISE, task(4, {"query": "", "text1": "a", "text2": "b"})]
+
+        job = bring(json.dumps(spoiled), name="pairs.json", good_rows=True)
+
+        assert job.state == Job.State.DONE, job.error
+        assert len(self.better()) == 3
