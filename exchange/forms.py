@@ -3,11 +3,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 
 from corpus.models import ItemSet, Job, Project
+from exchange.formats.answer_columns import CANNOT_JUDGE, ROLES
 from exchange.formats.columns import IGNORED, METADATA
 from exchange.formats.kinds import KINDS
+from exchange.formats.sniffed import Sniffed
+from exchange.formats.task_reading import means_cannot_judge
 from exchange.importing.labels import DEFAULT_RATER
 from exchange.importing.previewing import Preview
-from exchange.kind_guide import METADATA_IS_KEPT, TITLES, fields_of
+from exchange.importing.reading_grades import NamedGradeReader
+from exchange.kind_guide import METADATA_IS_KEPT, TITLES, TOOLS, fields_of
+from exchange.tools.registry import TOOL_FILES
 from judges.models import Judge, Run
 
 ENCODINGS = {
@@ -23,6 +28,9 @@ ENCODINGS = {
     "shift_jis": "Japanese (Shift JIS)",
     "euc_kr": "Korean (EUC-KR)",
 }
+
+
+FOR_TOOLS = ("both", "labels", "verdicts")
 
 
 class UploadForm(forms.Form):
@@ -56,6 +64,7 @@ class ExportForm(forms.Form):
             ("csv", "CSV, the long form: one row per grade, for spreadsheets and data frames"),
             ("jsonl", "JSON Lines, the long form: the same, one object a line"),
             ("qrels", "Qrels for trec_eval: one grade per item"),
+            *((tool.name, tool.title) for tool in TOOL_FILES.values()),
         ],
         initial="csv",
         widget=forms.RadioSelect,
@@ -86,6 +95,11 @@ class ExportForm(forms.Form):
         help_text="Of an item set everything goes out: its variants, with what they were made from, and the"
         " verdicts of experiments.",
     )
+    pseudonyms = forms.BooleanField(
+        label="Numbers instead of people’s names",
+        required=False,
+        help_text="Each person keeps theirs from export to export. What they wrote stays as it is.",
+    )
 
     def __init__(self, *args, project: Project, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -99,8 +113,17 @@ class ExportForm(forms.Form):
             for key, rubric in self.scales.items()
         ]
 
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if cleaned.get("file_format") in TOOL_FILES and cleaned.get("what") not in (*FOR_TOOLS, None):
+            self.add_error("what", "Labelling tools get labels and verdicts. Choose one of these, or both.")
+        return cleaned
+
     def choices(self) -> dict:
         """The keyword arguments for `prepare_export`."""
+        return self._choices() | {"pseudonyms": self.cleaned_data["pseudonyms"]}
+
+    def _choices(self) -> dict:
         cleaned = self.cleaned_data
         chosen = {"file_format": cleaned["file_format"], "item_set": cleaned["item_set"]}
         if cleaned["file_format"] == "qrels":
@@ -118,8 +141,9 @@ def whose(judge: Judge | None) -> str:
 class ChoicesForm(forms.Form):
     """What the user says about a file: its kind, encoding, whose grades it holds, what its columns mean.
 
-    The columns' choices count only for the kind and encoding they were made under (`shown_kind`,
-    `shown_encoding`); with another kind or encoding the columns are matched anew.
+    Of a labelling tool's file also which grade each choice of its answers is. The columns' choices count only
+    for the kind and encoding they were made under (`shown_kind`, `shown_encoding`); with another kind or
+    encoding the columns are matched anew.
     """
 
     kind = forms.ChoiceField(label="Read as", required=False)
@@ -176,6 +200,33 @@ class ChoicesForm(forms.Form):
                     initial=preview.mapping.get(column, METADATA),
                     required=False,
                 )
+        self.choices_of_file: list[tuple[str, str]] = []  # field name, a choice that was made in the file
+        if preview.sniffed and preview.sniffed.choices:
+            self._ask_for_choices(preview.sniffed)
+
+    def _ask_for_choices(self, sniffed: Sniffed) -> None:
+        """Which grade of the rubric each choice stands for; the rubric's own names speak for themselves."""
+        rubric = self.job.project.rubric
+        grades = NamedGradeReader(rubric)
+        options = [
+            ("", "Not a grade"),
+            *((str(g["value"]), f"{g['value']} {g['name']}") for g in rubric.grades),
+        ]
+        if rubric.may_abstain:
+            options.append((CANNOT_JUDGE, "Cannot judge"))
+        for place, choice in enumerate(sniffed.choices):
+            name = f"choice_{place}"
+            self.choices_of_file.append((name, choice))
+            read = sniffed.spellings.get(choice, grades.in_rubric(choice))
+            if read is None and means_cannot_judge(choice):
+                read = CANNOT_JUDGE
+            self.fields[name] = forms.ChoiceField(
+                label=choice, choices=options, initial="" if read is None else str(read), required=False
+            )
+
+    def choice_rows(self):
+        """(a choice made in the file, the bound field that says which grade it is) for the page."""
+        return [(choice, self[name]) for name, choice in self.choices_of_file]
 
     def mapping_rows(self):
         """(the file's column, an example, the bound field that says what it means) for the page."""
@@ -220,14 +271,33 @@ class ChoicesForm(forms.Form):
         """theirs → ours; where two columns claim one field, the one that was just changed has it."""
         before = {column: self.preview.mapping.get(column, METADATA) for _, column in self.columns}
         chosen = {column: self.cleaned_data[name] or before[column] for name, column in self.columns}
+        spellings = self._spellings()
         if chosen == before:
-            return self.job.params.get("mapping", {})
+            choices = {choice for _, choice in self.choices_of_file}
+            asked = self.job.params.get("mapping", {})
+            return {theirs: ours for theirs, ours in asked.items() if theirs not in choices} | spellings
         holders: dict[str, str] = {}
         for column in sorted(chosen, key=lambda column: chosen[column] == before[column]):
             ours = chosen[column]
-            if ours not in (METADATA, IGNORED) and holders.setdefault(ours, column) != column:
+            if ours not in (METADATA, IGNORED, *self._shared) and holders.setdefault(ours, column) != column:
                 chosen[column] = METADATA
-        return {column: ours for column, ours in chosen.items() if "\0" not in column}
+        return {column: ours for column, ours in chosen.items() if "\0" not in column} | spellings
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """What several columns may be at once: of a tool's table with a column for each rater, these."""
+        return tuple(ROLES.values()) if self.shown_kind in TOOLS else ()
+
+    def _spellings(self) -> dict[str, str]:
+        """choice → grade, for the choices whose grade was chosen, now or before."""
+        found = dict(self.preview.sniffed.spellings) if self.preview.sniffed else {}
+        for name, choice in self.choices_of_file:
+            value = self.cleaned_data[name]
+            if not value:
+                found.pop(choice, None)
+            elif choice in found or value != self.fields[name].initial:
+                found[choice] = value
+        return found
 
 
 def meanings(kind: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -78,10 +78,45 @@ GUIDES = (
         "q1,what slows soil carbon loss,c1,Cover crops keep roots …,person,Alice,graded,3\n"
         "q1,what slows soil carbon loss,c1,Cover crops keep roots …,judge,gpt-4o,graded,2",
     ),
+    Guide(
+        "labelstudio",
+        "Label Studio",
+        "Its JSON, JSON_MIN, CSV or TSV export: choices and ratings become labels of each annotator,"
+        " predictions verdicts of a judge. You say which choice is which grade.",
+        '[{"data": {"query": "what slows soil carbon loss", "passage": "Cover crops …"},\n'
+        '  "annotations": [{"completed_by": 7, "result": [{"from_name": "relevance",\n'
+        '    "type": "choices", "value": {"choices": ["Highly relevant"]}}]}]}]',
+    ),
+    Guide(
+        "argilla",
+        "Argilla",
+        "Records as JSON or JSON Lines, of versions 1 and 2: submitted responses become labels, suggestions"
+        " verdicts with their scores.",
+        '[{"fields": {"query": "what slows soil carbon loss", "passage": "Cover crops …"},\n'
+        '  "responses": {"relevance": [{"value": "3", "user_id": "5f0c…"}]},\n'
+        '  "suggestions": {"relevance": {"value": "2", "score": 0.8, "agent": "gpt-4o"}}}]',
+    ),
+    Guide(
+        "doccano",
+        "doccano",
+        "Text classification as JSON Lines, JSON or CSV, the query among the metadata. doccano names a file"
+        " after its user: say who that is.",
+        '{"id": 1, "text": "Cover crops …", "query": "what slows …", "label": ["3"]}\n'
+        '{"id": 2, "text": "Carbon dates …", "query": "what slows …", "label": ["0"]}\n'
+        '{"id": 3, "text": "Wheat roots …", "query": "how deep …", "label": []}',
+    ),
+    Guide(
+        "quepid",
+        "Quepid",
+        "A case’s ratings, or a book’s with a column for each judge, as CSV; a book’s JSON too. A query is"
+        " known by its text.",
+        "query,docid,Alice,Bob\nwhat slows soil carbon loss,c1,3,2\nwhat slows soil carbon loss,c2,0,",
+    ),
 )
 TITLES = {guide.kind: guide.title for guide in GUIDES}
 
-METADATA_IS_KEPT = frozenset(("pairs", "attacks", "collection", "grades"))
+TOOLS = frozenset(("labelstudio", "argilla", "doccano", "quepid"))
+METADATA_IS_KEPT = frozenset(("pairs", "attacks", "collection", "grades")) | TOOLS
 """The kinds whose columns beyond the known ones are stored, as metadata of the candidate."""
 
 FIELD_TITLES = {
@@ -123,6 +158,10 @@ FIELD_TITLES = {
     "cannot_judge": "Cannot judge",
     "created_at": "Time",
     "system": "System",
+    "rival_id": "Rival id",
+    "rival_title": "Rival’s title",
+    "rival": "Rival: the other candidate",
+    "preferred": "Preferred",
     "metadata": "Metadata",
 }
 

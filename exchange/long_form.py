@@ -17,6 +17,7 @@ from django.db import connection
 from corpus.formula_guard import GUARD_REGEX
 from corpus.models import Rubric
 from corpus.variants import no_variant
+from exchange.tools.names import RATER
 
 # The connection writes times in UTC and in ISO's form; this makes every number read back to the last bit.
 EXACT = "SET LOCAL extra_float_digits TO 1"
@@ -196,34 +197,50 @@ def guarded(expression: str) -> str:
 
 
 def csv_statements(
-    project_id: int, *, what: str, scale: int | None = None, item_set: int | None = None
+    project_id: int,
+    *,
+    what: str,
+    scale: int | None = None,
+    item_set: int | None = None,
+    pseudonyms: bool = False,
 ) -> Iterator[Statement]:
     """COPY statements whose output, below `header`, is the long form as CSV: UTF-8, cells guarded."""
 
     def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
         return ", ".join(
-            guarded(value) if is_text and value != ABSENT else value for _, value, is_text in columns
+            guarded(called(value)) if is_text and value != ABSENT else value for _, value, is_text in columns
         )
 
-    taken = Taken(item_set)
+    taken, called = Taken(item_set), _called(pseudonyms and what != "references")
     for select, keys in _selects(project_id, what=what, scale=scale, taken=taken, cells=cells):
         yield f"COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", keys | {"guard": GUARD_REGEX}
 
 
 def jsonl_statements(
-    project_id: int, *, what: str, scale: int | None = None, item_set: int | None = None
+    project_id: int,
+    *,
+    what: str,
+    scale: int | None = None,
+    item_set: int | None = None,
+    pseudonyms: bool = False,
 ) -> Iterator[Statement]:
     """COPY statements of the long form as JSON lines; labels have no keys that only verdicts have."""
 
     def cells(columns: Sequence[tuple[str, str, bool]]) -> str:
-        return ", ".join(f"{value} AS {name}" for name, value, _ in columns if value != ABSENT)
+        return ", ".join(f"{called(value)} AS {name}" for name, value, _ in columns if value != ABSENT)
 
-    taken = Taken(item_set)
+    taken, called = Taken(item_set), _called(pseudonyms and what != "references")
     for select, keys in _selects(project_id, what=what, scale=scale, taken=taken, cells=cells):
         yield copy_lines_out(f"SELECT row_to_json(grades)::text FROM ({select}) grades"), keys
 
 
 Cells = Callable[[Sequence], str]
+
+
+def _called(pseudonyms: bool) -> Callable[[str], str]:
+    """What to select for a value: for a rater's name, with pseudonyms, the pseudonym."""
+    names = {RATER[False]: RATER[pseudonyms]}
+    return lambda value: names.get(value, value)
 
 
 def _selects(

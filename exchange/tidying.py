@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from corpus.models import Job, Project
-from exchange.exporting import export_path
+from exchange.exporting import beside_path, export_path
 from exchange.importing.importer import bad_rows_path
 from exchange.models import Release
 
@@ -29,7 +29,7 @@ def files_of(jobs: Iterable[Job]) -> set[Path]:
         if job.kind == Job.Kind.IMPORT:
             found |= {Path(job.params.get("path", "")), bad_rows_path(job)}
         elif job.kind == Job.Kind.EXPORT and "file_format" in job.params:
-            found.add(export_path(job))
+            found |= {path for path in (export_path(job), beside_path(job)) if path}
     ours = {(settings.FILES / folder).resolve() for folder in FOLDERS}
     return {path for path in map(Path.resolve, found) if path.parent in ours}
 

@@ -1,9 +1,9 @@
 """CSV and TSV: cells between delimiters, quoted where they hold one (RFC 4180), or never quoted."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exchange.formats.cells import CellPicker
 from exchange.formats.kind import Kind, closely
@@ -34,8 +34,13 @@ def read_delimited(
     quote: str,
     columns: Sequence[str],
     n_header_lines: int,
+    rows_of: Callable[[int, dict[str, Any]], list[Row | BadRow]] | None = None,
 ) -> Iterator[list[Row | BadRow]]:
-    """Yield rows in lists. `columns` are the file's columns in order, `mapping` is theirs → ours."""
+    """Yield rows in lists. `columns` are the file's columns in order, `mapping` is theirs → ours.
+
+    rows_of: makes the rows of a labelling tool's line, which may be several, of its cells by column; the
+    cells that the line does not write to its end are empty.
+    """
     spoiled: dict[int, BadRow] = {}
     picker = CellPicker(kind, mapping, columns, kept=columns)
     reader = cells_of(_lines(blocks, spoiled), delimiter, quote)
@@ -56,13 +61,18 @@ def read_delimited(
                 if n_headers_left:
                     n_headers_left -= 1
                     continue
+                if rows_of is not None and len(cells) < n_columns:
+                    cells += [""] * (n_columns - len(cells))
                 if len(cells) != n_columns:
                     rows.append(_miscounted(line, cells, columns, delimiter))
                     continue
                 if restore is not None:
                     cells = restore(cells)
-                values = picker.values(cells)
-                rows.append(quick(line, values) or closely(kind, line, values, picker.columns))
+                if rows_of is not None:
+                    rows.extend(rows_of(line, dict(zip(columns, cells, strict=True))))
+                else:
+                    values = picker.values(cells)
+                    rows.append(quick(line, values) or closely(kind, line, values, picker.columns))
                 if len(rows) >= ROWS_AT_ONCE:
                     yield rows
                     rows = []

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange.formats import names
+from exchange.formats.kinds import TOOLS
 from exchange.formats.names import normalised
 from exchange.formats.rows import FileProblem
 
@@ -18,6 +19,15 @@ class Guess(NamedTuple):
 
     kind: str
     why: str
+
+
+def guess_tool(records: Sequence[dict[str, Any]]) -> Guess | None:
+    """The labelling tool whose files have such records; None where they are no tool's."""
+    if records:
+        for kind in TOOLS:
+            if kind.tool is not None and kind.tool.looks_like(records):
+                return Guess(kind.name, f"Read as {kind.name}: its records are built as that tool's are.")
+    return None
 
 
 def guess_by_columns(columns: Sequence[str], name: str) -> Guess:

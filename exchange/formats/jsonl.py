@@ -1,17 +1,20 @@
-"""JSON Lines: one JSON object a line."""
+"""JSON Lines: one JSON object a line; and the same objects in one JSON list."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from exchange.formats.columns import claimed_by_fields, field_named, left_out
+from exchange.formats.json_list import Entry
 from exchange.formats.kind import MISSING, Kind, Values, closely
 from exchange.formats.lines import Block, undecodable
 from exchange.formats.rows import BadRow, Row
 from exchange.formats.values import Unfit, metadata_or_none
+
+RowsOf: TypeAlias = Callable[[int, dict[str, Any]], list[Row | BadRow]]
 
 
 class ObjectReader:
@@ -37,6 +40,11 @@ class ObjectReader:
         self.pick = itemgetter(*keys)
         self.metadata_key = keys[-1] if self.kind.keeps_metadata else None
 
+    def rows(self, line: int, record: dict[str, Any]) -> list[Row | BadRow]:
+        """The object's one row, in the shape that readers of several rows an object have."""
+        values = self.values_with_metadata(record)
+        return [self.kind.quick(line, values) or closely(self.kind, line, values, self.columns)]
+
     def values_with_metadata(self, record: dict[str, Any]) -> Values:
         """The values of an object with keys that no field has claimed."""
         extras = {
@@ -59,6 +67,42 @@ class ObjectReader:
         self.mapping[key] = field.name
         self._claim_keys()
         return True
+
+
+def read_objects(blocks: Iterable[Block], rows_of: RowsOf) -> Iterator[list[Row | BadRow]]:
+    """Yield the rows of each block's lines, of which each may give several."""
+    for first_line, data, spoiled in blocks:
+        rows: list[Row | BadRow] = []
+        for line, raw in enumerate(data.split(b"\n"), first_line):
+            try:
+                record = orjson.loads(raw)
+            except orjson.JSONDecodeError as error:
+                record = _second_look(line, raw, error, spoiled)
+                if record is None:
+                    continue
+            rows.extend(_rows_of(line, record, rows_of, where="line"))
+        yield rows
+
+
+def read_list(entries: Iterable[list[Entry]], rows_of: RowsOf) -> Iterator[list[Row | BadRow]]:
+    """Yield the rows of a JSON list's entries; a row's line is the number of its entry."""
+    for batch in entries:
+        rows: list[Row | BadRow] = []
+        for number, entry in batch:
+            try:
+                orjson.dumps(entry)
+            except TypeError as error:
+                reason = f"The entry cannot be stored ({error}). Take out what is no text or number in it."
+                rows.append(BadRow(number, "", reason))
+            else:
+                rows.extend(_rows_of(number, entry, rows_of, where="entry"))
+        yield rows
+
+
+def _rows_of(line: int, record: Any, rows_of: RowsOf, *, where: str) -> list[Row | BadRow]:
+    if type(record) is dict:
+        return rows_of(line, record)
+    return [record if isinstance(record, BadRow) else _no_object(line, record, where)]
 
 
 def read_jsonl(
@@ -119,11 +163,11 @@ def _remedy(text: str) -> str:
     return "Check its quotes and commas."
 
 
-def _no_object(line: int, found: object) -> BadRow:
+def _no_object(line: int, found: object, where: str = "line") -> BadRow:
     said = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
         type(found), "a number"
     )
-    return BadRow(line, "", f"The line holds {said}, not a JSON object. Write it as {{column: value, …}}.")
+    return BadRow(line, "", f"The {where} holds {said}, not a JSON object. Write it as {{column: value, …}}.")
 
 
 def _joined(metadata: object, extras: dict[str, Any]) -> object:

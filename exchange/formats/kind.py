@@ -6,10 +6,13 @@ for all others; those are looked at `closely`, which finds the words for what is
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from exchange.formats.rows import BadRow, Row
 from exchange.formats.values import Unfit
+
+if TYPE_CHECKING:
+    from exchange.formats.answers import Tool
 
 Values: TypeAlias = tuple[Any, ...]
 
@@ -47,6 +50,8 @@ class Kind(NamedTuple):
     amiss: what is wrong with a row whose values are all right one by one, as (field, reason).
     restore: what was done to the cells of a CSV file when it was written, undone.
     layouts: number of columns → fields in that order (None: metadata), for files without a header.
+    tool: of a labelling tool's files, each record of which gives several rows; its fields are then what a
+    column can be mapped to, not those of the row.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Kind(NamedTuple):
     amiss: Callable[[Any], tuple[str, str] | None] | None = None
     restore: Callable[[list[str]], list[str]] | None = None
     layouts: Mapping[int, tuple[str | None, ...]] = {}
+    tool: "Tool | None" = None
 
     @property
     def keeps_metadata(self) -> bool:

@@ -1,13 +1,31 @@
 """The kinds of file that can be read, by name."""
 
-from exchange.formats import attacks, collection, grades, labels, pairs, qrels, system, topics, verdicts
+from exchange.formats import (
+    argilla,
+    attacks,
+    collection,
+    doccano,
+    grades,
+    labels,
+    labelstudio,
+    pairs,
+    qrels,
+    quepid,
+    system,
+    topics,
+    verdicts,
+)
 from exchange.formats.kind import Kind
 from exchange.formats.rows import FileProblem
 
 KINDS: dict[str, Kind] = {
     module.KIND.name: module.KIND
-    for module in (pairs, attacks, verdicts, labels, grades, qrels, topics, collection, system)
+    for module in (
+        *(pairs, attacks, verdicts, labels, grades, qrels, topics, collection, system),
+        *(labelstudio, argilla, doccano, quepid),
+    )
 }
+TOOLS = tuple(kind for kind in KINDS.values() if kind.tool is not None)
 
 
 def kind_named(name: str) -> Kind:

@@ -1,15 +1,17 @@
-"""The shape of a text file: JSON Lines, TREC, or delimited cells with or without a header."""
+"""The shape of a text file: JSON Lines, a JSON list, TREC, or delimited cells with or without a header."""
 
 import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from io import StringIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange.formats.delimited import cells_of
-from exchange.formats.kinds import KINDS
+from exchange.formats.json_list import read_entries
+from exchange.formats.kinds import KINDS, TOOLS
+from exchange.formats.lines import BrokenAt
 from exchange.formats.names import normalised
 from exchange.formats.rows import FileProblem
 from exchange.formats.trec import COLUMNS
@@ -20,10 +22,10 @@ LOOK_AT = 200
 
 
 class Layout(NamedTuple):
-    """file_format: "jsonl", "trec", "trec_topics", "csv" or "tsv".
+    """file_format: "jsonl", "json", "trec", "trec_topics", "csv" or "tsv".
 
     columns: as the file names them, () where it does not. rows: its first rows of cells, without the header;
-    where there is none, those with the usual number of cells.
+    where there is none, those with the usual number of cells. objects: the first ones of a JSON file.
     """
 
     file_format: str
@@ -31,6 +33,16 @@ class Layout(NamedTuple):
     delimiter: str = ""
     quote: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
+    objects: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The first objects, or the first rows with a cell for every column of the header."""
+        if not self.delimiter:
+            return list(self.objects)
+        n_columns = len(self.columns)
+        filled = [(*row, *[""] * (n_columns - len(row))) for row in self.rows]
+        return [dict(zip(self.columns, row, strict=True)) for row in filled if len(row) == n_columns]
 
 
 def recognise(text: str, name: str, *, kind: str | None, mapped: Collection[str]) -> Layout:
@@ -42,12 +54,14 @@ def recognise(text: str, name: str, *, kind: str | None, mapped: Collection[str]
     if not lines:
         raise FileProblem(f"{name} has nothing but blank lines in it.")
     start = lines[0].lstrip()
-    if start.startswith("{"):
-        return Layout("jsonl", _keys(lines))
     if start.startswith("["):
-        raise FileProblem(
-            f"{name} is one JSON list. Write one object a line (JSON Lines), for example with jq -c '.[]'."
-        )
+        return _list(text, name)
+    if start.startswith("{"):
+        for tool in [KINDS[kind]] if kind else TOOLS:
+            if tool.tool and tool.tool.within and f'"{tool.tool.within}"' in text:
+                return _list(text, name, within=tool.tool.within)
+        objects = _objects(lines)
+        return Layout("jsonl", _keys(objects), objects=objects)
     if any(line.lstrip().lower().startswith("<top>") for line in lines) and kind in (None, "topics"):
         return Layout("trec_topics")
     if "\n" not in text and "\r" in text.strip("\r"):
@@ -61,17 +75,39 @@ def recognise(text: str, name: str, *, kind: str | None, mapped: Collection[str]
     return _delimited(text, name, known=_known_names(kind), mapped=mapped)
 
 
-def _keys(lines: Sequence[str]) -> tuple[str, ...]:
-    """The keys of the first objects, in the order in which they appear."""
-    keys: dict[str, None] = {}
+def _list(text: str, name: str, *, within: str = "") -> Layout:
+    """The layout of a JSON list, or of the one under a key; its beginning is enough."""
+    entries: list[Any] = []
+    reason = "it has no objects in it"
+    try:
+        for batch in read_entries([text], within=within):
+            entries.extend(entry for _, entry in batch[: LOOK_AT - len(entries)])
+    except BrokenAt as broken:
+        reason = broken.reason
+    objects = tuple(entry for entry in entries if isinstance(entry, dict))
+    if not objects:
+        raise FileProblem(
+            f"{name} begins as a JSON list, but {reason}. Concord reads lists of objects, and JSON Lines."
+        )
+    return Layout("json", _keys(objects), objects=objects)
+
+
+def _objects(lines: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """The objects among the first lines."""
+    objects = []
     for line in lines:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
-            keys.update(dict.fromkeys(record))
-    return tuple(keys)
+            objects.append(record)
+    return tuple(objects)
+
+
+def _keys(objects: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """The keys of the first objects, in the order in which they appear."""
+    return tuple(dict.fromkeys(key for record in objects for key in record))
 
 
 def _is_run(lines: Sequence[str]) -> bool:

@@ -121,6 +121,31 @@ class GradeRow(NamedTuple):
     metadata: Metadata | None
 
 
+class PreferenceRow(NamedTuple):
+    """Which of two candidates somebody found better: the candidate, which stood left, or its rival.
+
+    rater_kind, rater: as in a GradeRow.
+    """
+
+    line: int
+    query_id: str
+    query: str
+    need: str
+    candidate_id: str
+    title: str
+    candidate: str
+    rival_id: str
+    rival_title: str
+    rival: str
+    rater_kind: str
+    rater: str
+    preferred: str
+    rationale: str
+    score: float | None
+    created_at: str
+    seconds: float | None
+
+
 class QrelRow(NamedTuple):
     """A relevance judgement of nobody in particular: the caller says whether a person's or a judge's."""
 
@@ -161,7 +186,16 @@ class HitRow(NamedTuple):
 
 
 Row: TypeAlias = (
-    PairRow | AttackRow | VerdictRow | LabelRow | GradeRow | QrelRow | TopicRow | CollectionRow | HitRow
+    PairRow
+    | AttackRow
+    | VerdictRow
+    | LabelRow
+    | GradeRow
+    | PreferenceRow
+    | QrelRow
+    | TopicRow
+    | CollectionRow
+    | HitRow
 )
 
 

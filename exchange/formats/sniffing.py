@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from exchange.formats.answer_columns import AnswerColumns, columns_of_tasks, match_answers
+from exchange.formats.answers import Task, Tool
 from exchange.formats.columns import Columns, match_columns
 from exchange.formats.encodings import Encoding, detect_encoding, is_split_by_newlines, named_encoding
-from exchange.formats.guessing import Guess, guess_by_cells, guess_by_columns
+from exchange.formats.guessing import Guess, guess_by_cells, guess_by_columns, guess_tool
 from exchange.formats.kind import Kind
 from exchange.formats.kinds import KINDS, kind_named
 from exchange.formats.layout import NUMBER, Layout, recognise
@@ -15,6 +17,7 @@ from exchange.formats.opening import BrokenStream, compression_of, read_blocks
 from exchange.formats.reading import read_rows
 from exchange.formats.rows import FileProblem
 from exchange.formats.sniffed import Sniffed
+from exchange.formats.values import Unfit
 
 N_FIRST_ROWS = 20
 SAMPLE = 1 << 20
@@ -41,7 +44,12 @@ def sniff(
     compression = compression_of(path, name=name)
     found, layout = _look(path, compression, name, kind=kind, encoding=encoding, mapped=mapping or {})
     guess = Guess(kind, "") if kind else _guess(layout, name)
-    columns, matched = _columns(KINDS[guess.kind], layout, mapping or {}, name)
+    answers = _answers(KINDS[guess.kind], layout, mapping or {}, name)
+    columns, matched = (
+        (layout.columns if layout.delimiter else answers.columns, Columns(answers.mapping, answers.notes))
+        if answers
+        else _columns(KINDS[guess.kind], layout, mapping or {}, name)
+    )
     sniffed = Sniffed(
         kind=guess.kind,
         file_format=layout.file_format,
@@ -55,6 +63,8 @@ def sniff(
         n_header_lines=1 if layout.columns and layout.delimiter else 0,
         notes=_notes(found, guess, layout, matched),
         name=name,
+        spellings=answers.spellings if answers else {},
+        choices=answers.choices if answers else (),
     )
     return _with_first_rows(path, sniffed)
 
@@ -70,6 +80,10 @@ def columns_of(
     _, layout = _look(path, compression_of(path), Path(path).name, kind=kind, encoding=encoding, mapped=())
     columns: tuple[str, ...] = layout.columns
     rows: Sequence[Sequence[str]] = layout.rows
+    guess = None if kind else guess_tool(layout.records)
+    tool = KINDS[kind or (guess.kind if guess else "pairs")].tool
+    if tool and not layout.delimiter:
+        return dict.fromkeys(columns_of_tasks(_tasks(tool, layout)[0]), "")
     if not columns and rows:
         columns, rows = _names(rows)
     first = rows[0] if rows and len(rows[0]) == len(columns) else ("",) * len(columns)
@@ -122,6 +136,35 @@ def _as_text(sample: bytes, encoding: str) -> str:
     return sample.decode(encoding, errors="replace").removeprefix("\ufeff")
 
 
+def _answers(kind: Kind, layout: Layout, mapping: Mapping[str, str], name: str) -> AnswerColumns | None:
+    """What the columns of a labelling tool's file mean; None for other files.
+
+    Raises FileProblem where none of the first records is the tool's.
+    """
+    if kind.tool is None:
+        return None
+    if layout.file_format not in ("json", "jsonl", "csv", "tsv") or not layout.columns:
+        raise FileProblem(f"{name} is no file of {kind.name}: it has neither objects nor named columns.")
+    tasks, reason = _tasks(kind.tool, layout)
+    if reason and not tasks:
+        raise FileProblem(f"{name} is no file of {kind.name}. {reason}")
+    header = layout.columns if layout.delimiter else ()
+    return match_answers(tasks, mapping, name=name, header=header)
+
+
+def _tasks(tool: Tool, layout: Layout) -> tuple[list[Task], str]:
+    """The first records' tasks, and why the last record that is none is none."""
+    tasks, reason = [], ""
+    for record in layout.records:
+        try:
+            task = tool.tasks_of(record)
+        except Unfit as unfit:
+            reason = str(unfit)
+        else:
+            tasks.extend([task] if task else [])
+    return tasks, reason
+
+
 def _guess(layout: Layout, name: str) -> Guess:
     if layout.file_format == "trec_topics":
         return Guess("topics", "Read as topics: it has TREC's <top> tags.")
@@ -130,7 +173,7 @@ def _guess(layout: Layout, name: str) -> Guess:
             return Guess("system", "Read as system: six columns, as TREC's run files have them.")
         return Guess("qrels", "Read as qrels: four columns, the last a number, as TREC's qrels have them.")
     if layout.columns:
-        return guess_by_columns(layout.columns, name)
+        return guess_tool(layout.records) or guess_by_columns(layout.columns, name)
     if layout.file_format == "jsonl":
         raise FileProblem(
             f"{name}: none of its first lines is a whole JSON object. Say what it holds with --as."

@@ -84,10 +84,11 @@ class CollectionWriter:
                 keys,
             )
             self.counts["items"] -= self.cursor.rowcount
-        for table, column in (("candidate", "candidate_id"), ("query", "query_id")):
+        for table, column, rivals in (("candidate", "candidate_id", True), ("query", "query_id", False)):
             self.cursor.execute(
                 f"DELETE FROM corpus_{table} t WHERE t.project_id = %(project)s AND t.job_id = %(job)s"
-                f" AND NOT EXISTS (SELECT FROM corpus_item i WHERE i.{column} = t.id)",
+                f" AND NOT EXISTS (SELECT FROM corpus_item i WHERE i.{column} = t.id)"
+                + (" AND NOT EXISTS (SELECT FROM corpus_item i WHERE i.rival_id = t.id)" if rivals else ""),
                 keys,
             )
             self.counts["queries" if table == "query" else "candidates"] -= self.cursor.rowcount

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from corpus.jobs import JobFailed, Progress, do_exclusively
 from corpus.models import Job
 from corpus.proven_keys import skip_proven_foreign_keys
+from exchange.formats.kinds import TOOLS
 from exchange.formats.reading import read_batches
 from exchange.formats.rows import BadRow, FileProblem
 from exchange.formats.sniffed import Sniffed
@@ -31,6 +32,7 @@ from exchange.importing.stores import (
     VerdictStore,
 )
 from exchange.importing.systems import SystemStore
+from exchange.importing.tools import QuepidStore, ToolStore
 
 ROWS_A_CHUNK = 20_000
 LEAST_ANALYZED = 1_000  # rows; fewer are read quickly whatever the plan
@@ -44,6 +46,8 @@ STORES: dict[str, type[Store]] = {
     "topics": TopicStore,
     "collection": CollectionStore,
     "system": SystemStore,
+    **{kind.name: ToolStore for kind in TOOLS},
+    "quepid": QuepidStore,
 }
 
 
@@ -130,7 +134,8 @@ class _Found:
 def _take_all(cursor, job: Job, sniffed: Sniffed, *, progress: Progress, bad: BadRows, found: _Found) -> None:
     """Write the whole file inside the caller's transaction. Raises FileProblem where it breaks off."""
     path = Path(job.params["path"])
-    expected = estimate_rows(path) or 0
+    has_lines = sniffed.file_format != "json"
+    expected = (estimate_rows(path) or 0) if has_lines else 0
     lock_project(
         cursor,
         job.project_id,

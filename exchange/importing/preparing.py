@@ -10,8 +10,6 @@ from corpus.jobs import enqueue
 from corpus.models import Job, Project, User
 from corpus.models.audit import Verb
 
-KINDS = ("pairs", "attacks", "verdicts", "labels", "grades", "qrels", "topics", "collection", "system")
-
 
 @transaction.atomic
 def prepare_import(

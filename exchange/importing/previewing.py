@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from corpus.models import Job
+from exchange.formats.answers import JUDGE, PERSON
 from exchange.formats.columns import METADATA
+from exchange.formats.kinds import KINDS
 from exchange.formats.rows import (
     AttackRow,
     BadRow,
@@ -17,6 +19,7 @@ from exchange.formats.rows import (
     HitRow,
     LabelRow,
     PairRow,
+    PreferenceRow,
     QrelRow,
     Row,
     TopicRow,
@@ -24,10 +27,12 @@ from exchange.formats.rows import (
 )
 from exchange.formats.sniffed import Sniffed
 from exchange.formats.sniffing import columns_of
+from exchange.formats.task_reading import SKIPPED
+from exchange.formats.text_ids import id_of_candidate, id_of_query
 from exchange.importing.estimating import estimate_rows
 from exchange.importing.importer import sniff_import
 from exchange.importing.labels import DEFAULT_RATER
-from exchange.importing.reading_grades import GradeReader
+from exchange.importing.reading_grades import GradeReader, NamedGradeReader
 
 LONGEST_SHOWN = 400
 SHAPED_BY_THE_FORMAT = ("trec", "trec_topics")
@@ -85,7 +90,8 @@ def preview_import(job: Job) -> Preview:
         chosen = {theirs: ours for theirs, ours in params.get("mapping", {}).items() if theirs in columns}
         examples = {column: _text(example) for column, example in columns.items()}
         return Preview(None, str(problem), tuple(columns), chosen, examples, frozenset(), (), (), None)
-    grades = GradeReader(job.project.rubric)
+    is_tools = KINDS[sniffed.kind].tool is not None
+    grades = (NamedGradeReader if is_tools else GradeReader)(job.project.rubric)
     rows = [_shown(row, grades, params) for row in sniffed.first_rows]
     names = dict.fromkeys(name for _, values, _, _ in rows for name in values)
     fields = tuple(
@@ -108,6 +114,8 @@ def preview_import(job: Job) -> Preview:
 
 
 def _asks(sniffed: Sniffed) -> frozenset[str]:
+    if KINDS[sniffed.kind].tool:
+        return _asks_of_answers(sniffed)
     ours = set(sniffed.mapping.values())
     if sniffed.kind == "qrels":
         return frozenset(("source",))
@@ -120,6 +128,14 @@ def _asks(sniffed: Sniffed) -> frozenset[str]:
     ):
         return frozenset(("rater",))
     return frozenset()
+
+
+def _asks_of_answers(sniffed: Sniffed) -> frozenset[str]:
+    """What a labelling tool's file leaves open, as far as its first answers tell."""
+    unnamed = {row.rater_kind for row in sniffed.first_rows if isinstance(row, GradeRow) and not row.rater}
+    if sniffed.kind == "quepid" and unnamed:
+        return frozenset(("source",))
+    return frozenset({PERSON: "rater", JUDGE: "judge"}[kind] for kind in unnamed)
 
 
 def _examples(sniffed: Sniffed) -> dict[str, str]:
@@ -187,12 +203,21 @@ def _judges(
     return values | answered, "", ""
 
 
+def _ids(row: PairRow | AttackRow | GradeRow) -> dict[str, str]:
+    """The row's ids; those made of its texts where the file has none."""
+    return {
+        "query_id": row.query_id or id_of_query(row.query),
+        "candidate_id": row.candidate_id or id_of_candidate(row.title, row.candidate),
+    }
+
+
 def _pair(row: PairRow | AttackRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
+    ids = _ids(row)
     values = {
-        "query_id": row.query_id,
+        "query_id": ids["query_id"],
         "query": row.query,
         "need": row.need,
-        "candidate_id": row.candidate_id,
+        "candidate_id": ids["candidate_id"],
         "title": row.title,
         "candidate": row.candidate,
         "grade": None,
@@ -253,15 +278,17 @@ def _verdict(row: VerdictRow, grades: GradeReader, params: Mapping[str, Any]) ->
 
 
 def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
+    ids = _ids(row)
+    named = "judge" if row.rater_kind == JUDGE else "rater"
     values = {
-        "query_id": row.query_id,
+        "query_id": ids["query_id"],
         "query": row.query,
         "need": row.need,
-        "candidate_id": row.candidate_id,
+        "candidate_id": ids["candidate_id"],
         "title": row.title,
         "candidate": row.candidate,
         "rater_kind": row.rater_kind,
-        "rater": row.rater,
+        "rater": row.rater or params.get(named) or DEFAULT_RATER,
         "prompt": row.prompt,
         "condition": row.condition,
         "round": row.round,
@@ -273,11 +300,30 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
         "original_candidate_id": row.original_candidate_id,
         "metadata": row.metadata,
     }
-    if row.rater_kind == "judge":
+    if row.outcome == SKIPPED:
+        return values | {"outcome": SKIPPED}, "", ""
+    if row.rater_kind == JUDGE:
         return _judges(values, row, grades, reply=row.raw, score=row.score, outcome=row.outcome)
     if row.outcome == "abstained":
         return values | {"outcome": "cannot judge"}, "", ""
     return _persons(values, row.grade, grades, "grade")
+
+
+def _preference(row: PreferenceRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
+    named = "judge" if row.rater_kind == JUDGE else "rater"
+    values = {
+        "query_id": row.query_id or id_of_query(row.query),
+        "query": row.query,
+        "candidate_id": row.candidate_id or id_of_candidate(row.title, row.candidate),
+        "candidate": row.candidate,
+        "rival_id": row.rival_id or id_of_candidate(row.rival_title, row.rival),
+        "rival": row.rival,
+        "rater_kind": row.rater_kind,
+        "rater": row.rater or params.get(named) or DEFAULT_RATER,
+        "preferred": row.preferred,
+        "rationale": row.rationale,
+    }
+    return values, "", ""
 
 
 def _as_it_is(row: Any, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
@@ -294,6 +340,7 @@ STORED_AS: dict[type, Callable[[Any, GradeReader, Mapping[str, Any]], Stored]] =
     QrelRow: _qrel,
     VerdictRow: _verdict,
     GradeRow: _grade,
+    PreferenceRow: _preference,
     TopicRow: _as_it_is,
     CollectionRow: _as_it_is,
     HitRow: _as_it_is,

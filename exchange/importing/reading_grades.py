@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from corpus.models import Rubric
+from corpus.models.rubric import Scale
 
 KNOWN_OUTCOMES = frozenset(
     ("graded", "scored", "abstained", "unreadable", "out_of_range", "empty", "refused", "error")
@@ -67,6 +68,42 @@ class GradeReader:
                 return ReadVerdict("scored", None, score, raw)
             return ReadVerdict("unreadable" if reply.strip() else "empty", None, None, raw)
         return ReadVerdict("unreadable" if _number(text) is None else "out_of_range", None, None, raw)
+
+
+class NamedGradeReader(GradeReader):
+    """Reads grades of other tools' scales: by value, by name, or by both ("3", "Perfectly relevant",
+    "3 Perfectly relevant"), whatever the case.
+
+    scale: of a rubric of criteria one of the further ones.
+    """
+
+    def __init__(self, rubric: Rubric, *, scale: Scale | None = None) -> None:
+        super().__init__(rubric)
+        scale = scale or rubric.scales[0]
+        self.values = frozenset(scale.values)
+        self.known = {
+            spelling.casefold(): grade["value"]
+            for grade in scale.grades
+            for spelling in spellings_of(grade["value"], grade["name"])
+        } | {str(value): value for value in scale.values}
+        listed = ", ".join(f"{grade['value']} {grade['name']}".strip() for grade in scale.grades)
+        self.words = f"The rubric “{rubric.name}” has the grades {listed}."
+
+    def in_rubric(self, text: str) -> int | None:
+        """The grade a text stands for, or None when it is none of the rubric's."""
+        return super().in_rubric(" ".join(text.casefold().split()))
+
+    def complaint(self, text: str) -> str:
+        """Why a person's grade cannot be stored, and how to mend it."""
+        said = text.strip()[:LONGEST_SAID]
+        return f'{super().complaint(text)} Say which of them it is: map {said}=GRADE (--map "{said}=…").'
+
+
+def spellings_of(value: int, name: str) -> list[str]:
+    """How tools may spell a grade; the first is how Concord spells it for them."""
+    if not name:
+        return [str(value)]
+    return [f"{value} {name}", name, *(f"{value}{sign} {name}" for sign in (":", ".", " -", " –"))]
 
 
 def _number(text: str) -> float | None:

@@ -1,7 +1,7 @@
 """Rounds that a file's labels were given in: closed ones, which keep apart what one person said twice."""
 
 from annotate.models import Round
-from corpus.models import ItemSet, Job, Project
+from corpus.models import ItemSet, Job, Project, Rubric
 
 NAME_LIMIT = 200
 
@@ -9,13 +9,15 @@ NAME_LIMIT = 200
 class RoundWriter:
     """Makes the rounds named in Concord's own export, with an item set of what was labelled in each.
 
-    A round that the project had before takes no labels from files.
+    A round that the project had before takes no labels from files. They are on the project's own scale, or on
+    the given one.
     """
 
-    def __init__(self, cursor, *, project: Project, job: Job) -> None:
+    def __init__(self, cursor, *, project: Project, job: Job, rubric: Rubric | None = None) -> None:
         self.cursor = cursor
         self.project = project
         self.job = job
+        self.rubric = rubric
         self._stored: dict[str, bool] = {}
         self._made: dict[str, Round] = {}
 
@@ -31,16 +33,18 @@ class RoundWriter:
             return None
         if name not in self._made:
             self.is_stored(name)
+            rubric = self.rubric or self.project.rubric
             item_set = ItemSet.objects.create(
                 project=self.project,
                 name=f"{name[: NAME_LIMIT - 30]} (import {self.job.pk}.{len(self._made) + 1})",
                 made_from={"rule": "import", "job": self.job.pk},
+                of_pairs=rubric.compares,
             )
             self._made[name] = Round.objects.create(
                 project=self.project,
                 name=name,
                 item_set=item_set,
-                rubric=self.project.rubric,
+                rubric=rubric,
                 state=Round.State.CLOSED,
             )
         return self._made[name].pk

@@ -11,6 +11,7 @@ from exchange.formats.rows import (
     GradeRow,
     LabelRow,
     PairRow,
+    PreferenceRow,
     QrelRow,
     TopicRow,
     VerdictRow,
@@ -237,11 +238,11 @@ class GradeStore(Store):
         people: list[tuple[GradeRow, int | None, str, LabelFacts]] = []
         judges: list[tuple[GradeRow, Author, str]] = []
         for row in rows:
-            created_at = self._moment(row)
+            created_at = self.moment(row)
             if created_at is None:
                 continue
             if row.rater_kind == "judge":
-                if author := self._author(row):
+                if author := self.author(row):
                     judges.append((row, author, created_at))
             elif not self.fits(row.line, rater=row.rater, round=row.round):
                 continue
@@ -253,8 +254,8 @@ class GradeStore(Store):
             ):
                 people.append((row, grade, created_at, facts))
         good = [each[0] for each in (*people, *judges)]
-        placed = iter(self._mark_variants(good, self.collection.place([_pair(row) for row in good])))
-        self.labels.write(
+        placed = iter(self._mark_variants(good, self.collection.place([pair_of(row) for row in good])))
+        self.write_labels(
             [
                 FileLabel(row.line, place, row.rater, grade, row.rationale, row.round, created_at, facts)
                 for (row, grade, created_at, facts), place in zip(people, placed, strict=False)
@@ -262,7 +263,7 @@ class GradeStore(Store):
             ]
         )
         read = self.grades.verdict
-        self.verdicts.write(
+        self.write_verdicts(
             [
                 FileVerdict(
                     row.line,
@@ -276,6 +277,12 @@ class GradeStore(Store):
                 if place is not None
             ]
         )
+
+    def write_labels(self, labels: Sequence[FileLabel]) -> None:
+        self.labels.write(labels)
+
+    def write_verdicts(self, verdicts: Sequence[FileVerdict]) -> None:
+        self.verdicts.write(verdicts)
 
     def _mark_variants(
         self, rows: Sequence[GradeRow], placed: Sequence[Placed | None]
@@ -313,7 +320,7 @@ class GradeStore(Store):
         self.bad.add(row.line, *read)
         return None
 
-    def _author(self, row: GradeRow) -> Author | None:
+    def author(self, row: GradeRow) -> Author | None:
         """The judge of the row; None, and a bad row, where it cannot be stored."""
         names = {"prompt": row.prompt, "condition": row.condition, "scoring": row.scoring}
         if not self.fits(row.line, judge=row.rater, prompt_hash=row.prompt_hash, **names):
@@ -326,7 +333,7 @@ class GradeStore(Store):
             row.rater, row.prompt or None, row.condition, version, row.run, row.scoring, row.prompt_hash
         )
 
-    def _moment(self, row: GradeRow) -> str | None:
+    def moment(self, row: GradeRow | PreferenceRow) -> str | None:
         """The row's time, in UTC where it names no zone; "" where it has none, None (a bad row) if wrong."""
         if not row.created_at:
             return ""
@@ -339,7 +346,8 @@ class GradeStore(Store):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
-def _pair(row: GradeRow) -> Pair:
+def pair_of(row: GradeRow | PairRow) -> Pair:
+    """The query and candidate of a row."""
     return Pair(
         row.line,
         row.query_id,

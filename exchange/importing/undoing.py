@@ -72,7 +72,7 @@ BUILT_ON = {
     ("pair of its candidates", "pairs of its candidates"): """
         SELECT count(DISTINCT i.id) FROM corpus_item i JOIN corpus_query q ON q.id = i.query_id
         JOIN corpus_candidate c ON c.id IN (i.candidate_id, i.rival_id)
-        WHERE q.project_id = %(project)s AND i.rival_id IS NOT NULL
+        WHERE q.project_id = %(project)s AND i.rival_id IS NOT NULL AND i.job_id IS DISTINCT FROM %(job)s
         AND (q.job_id = %(job)s OR c.job_id = %(job)s)""",
     ("text that another import brought", "texts that other imports brought"): """
         SELECT (SELECT count(*) FROM corpus_query WHERE project_id = %(project)s AND job_id = %(job)s

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from corpus.models import Job, Project
+from corpus.models import Job, Project, Rubric
 from corpus.services import freeze_rubric
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.collection import Placed
@@ -50,12 +50,14 @@ class VerdictWriter:
     names its time is also left alone when any earlier run has it with that time: it is that very verdict.
     """
 
-    def __init__(self, cursor, *, project: Project, job: Job, bad: BadRows) -> None:
+    def __init__(
+        self, cursor, *, project: Project, job: Job, bad: BadRows, rubric: Rubric | None = None
+    ) -> None:
         self.cursor = cursor
         self.project = project
         self.job = job
         self.bad = bad
-        self.rubric = project.rubric
+        self.rubric = rubric or project.rubric
         self.counts = {"verdicts": 0, "unchanged": 0, "judges": 0}
         self.outcomes: dict[str, int] = {}
         self._judges: dict[tuple, Judge] = {}

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -10,9 +11,18 @@ from corpus.models import ItemSet, Job, Project, Rubric
 from corpus.models.job import JobQuerySet
 from corpus.paging import page_of_newest
 from corpus.permissions import Capability, project_view
-from exchange.exporting import CannotExport, download_name, export_path, prepare_export
+from exchange.exporting import (
+    CannotExport,
+    beside_name,
+    beside_path,
+    download_name,
+    export_path,
+    prepare_export,
+)
 from exchange.forms import ExportForm
+from exchange.kind_guide import TITLES
 from exchange.long_form_guide import COLUMN_WORDS, VARIANT_WORDS
+from exchange.tools.registry import TOOL_FILES
 from judges.models import Judge
 
 CONTENT_TYPES = {
@@ -21,6 +31,7 @@ CONTENT_TYPES = {
     "qrels": "text/plain; charset=utf-8",
 }
 
+FORMAT_WORDS = {"csv": "CSV", "jsonl": "JSON Lines"}
 WHAT_WORDS = {
     "both": "Labels and verdicts",
     "labels": "Labels",
@@ -65,13 +76,14 @@ def export_cancel(request: HttpRequest, project: Project, pk: int) -> HttpRespon
 
 @project_view(Capability.EXPORT)
 def export_download(request: HttpRequest, project: Project, pk: int) -> HttpResponse | FileResponse:
-    """The finished file, always as a download."""
+    """The finished file, or with ?beside the second one, always as a download."""
     job = get_object_or_404(exports_of(project), pk=pk)
     if job.state != Job.State.DONE:
         messages.info(request, "This export has no file (yet).")
         return redirect("exchange:export-list", project.slug)
+    path, name, content_type = _asked_for(job, beside="beside" in request.GET)
     try:
-        file = None if job.params.get("out") else export_path(job).open("rb")
+        file = None if job.params.get("out") or path is None else path.open("rb")
     except FileNotFoundError:
         file = None
     if file is None:
@@ -80,11 +92,22 @@ def export_download(request: HttpRequest, project: Project, pk: int) -> HttpResp
     response = FileResponse(
         file,
         as_attachment=True,
-        filename=download_name(job),
-        content_type=CONTENT_TYPES[job.params["file_format"]],
+        filename=name,
+        content_type=content_type,
     )
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _asked_for(job: Job, *, beside: bool) -> tuple[Path | None, str, str]:
+    """(path, name, content type) of the export's file, or of its second one; no path where it has none."""
+    tool = TOOL_FILES.get(job.params["file_format"])
+    if beside and tool is not None:
+        return beside_path(job), beside_name(job), tool.beside_type
+    if beside:
+        return None, "", ""
+    content_type = tool.content_type if tool else CONTENT_TYPES[job.params["file_format"]]
+    return export_path(job), download_name(job), content_type
 
 
 def _page(request: HttpRequest, project: Project, form: ExportForm, *, partial: str = "") -> HttpResponse:
@@ -133,7 +156,8 @@ def titles(jobs: Iterable[Job]) -> list[str]:
             found.append(f"Qrels of the reference{of}")
         else:
             what = WHAT_WORDS[params["what"]]
+            file_format = FORMAT_WORDS.get(params["file_format"]) or TITLES[params["file_format"]]
             if params.get("scale"):
                 what = f"Labels on “{scales.get(params['scale'], '(removed)')}”"
-            found.append(f"{what}{of}, {'CSV' if params['file_format'] == 'csv' else 'JSON Lines'}")
+            found.append(f"{what}{of}, {file_format}{', pseudonyms' if params.get('pseudonyms') else ''}")
     return found

@@ -169,7 +169,7 @@ def test_utf_16_that_breaks_is_said(tmp_path):
         (b"BZh91AY", "bzip2"),
         (codecs.BOM_UTF8, "blank lines"),
         (b"one column\nonly\n", "no columns can be told apart"),
-        (b'[\n{"a": 1}\n]\n', "one JSON list"),
+        (b'[\n{"a": 1}\n]\n', "fit no kind of file"),
         (b"query_id,query,candidate_id,candidate\rq,x,d,y\r", "old Macintosh"),
         (b"query_id,query,query,candidate_id,candidate\nq,x,x,d,y\n", "more than one column named 'query'"),
         (gzip.compress(b""), "is empty"),

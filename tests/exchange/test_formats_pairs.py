@@ -207,8 +207,8 @@ def test_beir_files_are_understood(tmp_path):
     assert read(qrels) == [QrelRow(2, "7", "4", "1")]
 
 
-def test_a_quepid_export_takes_the_query_for_its_id(tmp_path):
-    path = write_text(tmp_path / "q.csv", "query,docid,rating\nred shoes,d1,3\nred shoes,d2,\n")
+def test_ratings_by_the_text_of_the_query_take_it_for_its_id(tmp_path):
+    path = write_text(tmp_path / "q.csv", "query,document_id,rating\nred shoes,d1,3\nred shoes,d2,\n")
     sniffed = sniff(path)
     assert sniffed.kind == "qrels"
     assert "no column of query ids" in " ".join(sniffed.notes)

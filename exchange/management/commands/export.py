@@ -4,7 +4,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from corpus.models import ItemSet, Job, Project, Rubric
-from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, prepare_export, run_export
+from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, beside_path, prepare_export, run_export
 from exchange.management.judges import find_judge
 from exchange.management.progress import cancelled_by_keyboard, progress_bar
 
@@ -12,7 +12,8 @@ from exchange.management.progress import cancelled_by_keyboard, progress_bar
 class Command(BaseCommand):
     help = (
         "Write a project's grades into a file: the long form, one row per grade, as CSV or JSON lines, or"
-        " TREC qrels. Items that nobody has graded are not in it."
+        " TREC qrels; items that nobody has graded are not in it. Or all items for Label Studio, Argilla,"
+        " doccano or Quepid, with what people and judges said, and a second file that the tool wants."
     )
     requires_system_checks = []  # they load every page; `make check` runs them
 
@@ -27,8 +28,13 @@ class Command(BaseCommand):
             default="",
             help="only the items of this set, with what each is a variant of (else all, without variants)",
         )
-        parser.add_argument("--judge", default="", help="qrels: this judge's grades instead of the reference")
-        parser.add_argument("--prompt", default="", help="qrels: which of the judge's prompts")
+        parser.add_argument(
+            "--judge",
+            default="",
+            help="qrels: this judge's grades instead of the reference; files for labelling tools: no other's",
+        )
+        parser.add_argument("--prompt", default="", help="which of the judge's prompts")
+        parser.add_argument("--pseudonyms", action="store_true", help="numbers instead of people's names")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
 
     def handle(self, *, project: str, file_format: str, out: Path, what: str, **options) -> None:
@@ -42,7 +48,9 @@ class Command(BaseCommand):
         item_set = _item_set(found, options["item_set"]) if options["item_set"] else None
         chosen = {"what": what, "file_format": file_format, "judge": judge, "scale": scale}
         try:
-            job = prepare_export(found, **chosen, item_set=item_set, out=out)
+            job = prepare_export(
+                found, **chosen, item_set=item_set, pseudonyms=options["pseudonyms"], out=out
+            )
         except CannotExport as problem:
             raise CommandError(str(problem)) from problem
         with cancelled_by_keyboard(job), progress_bar("Exporting") as show:
@@ -59,6 +67,8 @@ class Command(BaseCommand):
                 f"{ended.result['n_rows']:,} rows, {ended.result['n_bytes']:,} bytes in {out}"
                 f" ({ended.result['seconds']} s)."
             )
+            if beside := beside_path(ended):
+                self.stdout.write(f"Beside it: {beside}")
 
 
 def _scale(project: Project, name: str) -> Rubric:

@@ -12,11 +12,12 @@ from rich.text import Text
 from corpus.deleting import delete_project
 from corpus.models import Job, Project
 from corpus.services import create_project
+from exchange.formats.kinds import KINDS
 from exchange.formats.rows import FileProblem
 from exchange.formats.sniffed import Sniffed
 from exchange.importing import run_import
 from exchange.importing.importer import bad_rows_path, sniff_import
-from exchange.importing.preparing import KINDS, prepare_import
+from exchange.importing.preparing import prepare_import
 from exchange.management.progress import cancelled_by_keyboard, progress_bar
 
 LONGEST_SLUG = 100
@@ -28,13 +29,16 @@ examples:
   import soil qrels.txt --as qrels --rater "Assessor 1"
   import soil qrels.txt --as verdicts --judge gpt-4o
   import soil ratings.csv --map docid=candidate_id relevance=grade --dry-run
+  import soil project-1.json --as labelstudio --map question=query Good=3 Bad=0 Unsure=cannot_judge
+  import soil alice.jsonl --as doccano --rater Alice
 """
 
 
 class Command(BaseCommand):
     help = (
         "Import a file into a project: pairs, attacked candidates, verdicts made elsewhere, people's labels,"
-        " TREC qrels, topics, collection or run files, or Concord's own export. All rows go in, or none."
+        " TREC qrels, topics, collection or run files, Concord's own export, or what Label Studio, Argilla,"
+        " doccano and Quepid export. All rows go in, or none."
     )
     requires_system_checks = []  # they load every page; `make check` runs them
 
@@ -47,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("project", help="the project's short name; made when missing")
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--as", dest="kind", choices=KINDS, default="", help="what the rows are (else guessed)"
+            "--as", dest="kind", choices=list(KINDS), default="", help="what the rows are (else guessed)"
         )
         parser.add_argument("--judge", default="", help="the judge whose verdicts these are")
         parser.add_argument("--rater", default="", help="the person whose grades these are")
@@ -58,7 +62,7 @@ class Command(BaseCommand):
             action="extend",
             default=[],
             metavar="theirs=ours",
-            help="their column = our field",
+            help="their column = our field; of a labelling tool's file also their choice = our grade",
         )
         parser.add_argument("--encoding", default="", help="the file's encoding (else detected)")
         parser.add_argument("--dry-run", action="store_true", help="check every row, store nothing")
@@ -158,15 +162,16 @@ def _check_slug(slug: str) -> None:
 def _check_names(sniffed: Sniffed, *, judge: str, rater: str, condition: str) -> None:
     """Whose grades these are, where the file's kind leaves it open. Raises CommandError."""
     kind = sniffed.kind
-    if judge and rater:
+    is_tools = KINDS[kind].tool is not None
+    if judge and rater and not is_tools:
         raise CommandError("Grades are a judge's or a person's: give --judge or --rater, not both.")
-    if judge and kind not in ("verdicts", "qrels"):
+    if judge and kind not in ("verdicts", "qrels") and not is_tools:
         raise CommandError(f"--judge goes with verdicts and qrels; this file was read as {kind}.")
-    if rater and kind not in ("pairs", "attacks", "labels", "qrels"):
+    if rater and kind not in ("pairs", "attacks", "labels", "qrels") and not is_tools:
         raise CommandError(
             f"--rater goes with pairs, attacks, labels and qrels; this file was read as {kind}."
         )
-    if condition and not (kind == "verdicts" or judge):
+    if condition and (is_tools or not (kind == "verdicts" or judge)):
         raise CommandError("--condition goes with a judge's verdicts.")
     if kind == "verdicts" and not judge and "judge" not in sniffed.mapping.values():
         raise CommandError("The file names no judge: say whose verdicts these are with --judge NAME.")

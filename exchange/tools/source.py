@@ -1,0 +1,99 @@
+"""What labelling tools are told of each item, as SQL: its texts, what people and what judges said of it.
+
+All items go out, graded or not; variants and pairs do not. Of a person the latest label counts, of a judge
+the latest plain verdict of a finished run that is no experiment's; answers to gold items stay here.
+"""
+
+from corpus.models import Project, Rubric
+from corpus.models.rubric import Scale
+from exchange.formats.names import normalised
+from exchange.importing.reading_grades import spellings_of
+from exchange.tools.file import Source
+from exchange.tools.names import RATER, judge_names
+from judges.models import Run
+
+CANNOT_JUDGE_WORDS = "Cannot judge"
+
+ITEMS = """
+FROM corpus_query q JOIN corpus_item i ON i.query_id = q.id JOIN corpus_candidate c ON c.id = i.candidate_id
+LEFT JOIN corpus_reference f ON f.item_id = i.id
+LEFT JOIN LATERAL ({people}) people ON true
+LEFT JOIN LATERAL ({judges}) judges ON true
+WHERE q.project_id = %(project)s AND i.rival_id IS NULL
+AND NOT EXISTS (SELECT FROM corpus_variant t WHERE t.item_id = i.id)
+ORDER BY q.external_id, c.external_id"""
+"""An item a row; `PEOPLE` and `JUDGES` make one row each of what was said of it, with aggregates."""
+
+PEOPLE = """
+SELECT {made} FROM (
+SELECT DISTINCT ON (l.rater_id) l.id, l.rater_id, {name} AS name, l.grade, l.rationale, l.marks, l.seconds,
+l.created_at FROM annotate_label l JOIN annotate_rater a ON a.id = l.rater_id
+LEFT JOIN annotate_round o ON o.id = l.round_id
+WHERE l.item_id = i.id AND l.superseded_at IS NULL AND l.gold_grade IS NULL AND %(with_labels)s
+AND (l.round_id IS NULL OR o.rubric_id = %(rubric)s)
+ORDER BY l.rater_id, l.created_at DESC, l.id DESC) l"""
+
+JUDGES = """
+SELECT {made} FROM (
+SELECT DISTINCT ON (r.judge) r.run, r.judge, r.name, v.outcome, v.grade, v.score FROM
+unnest(%(runs)s::bigint[], %(judges)s::bigint[], %(names)s::text[]) AS r (run, judge, name)
+JOIN judges_verdict v ON v.run_id = r.run AND v.item_id = i.id
+ORDER BY r.judge, r.run DESC) v WHERE v.outcome IN ('graded', 'abstained')"""
+
+
+def source_of(project: Project, *, what: str, pseudonyms: bool, judge_id: int | None = None) -> Source:
+    """What goes out of a project; with a judge, only its verdicts beside people's labels."""
+    names = {judge.pk: name for judge, name in judge_names(project).items()}
+    if judge_id is not None:
+        names = {judge_id: names[judge_id]}
+    return Source(
+        project,
+        project.rubric,
+        names,
+        pseudonyms,
+        with_labels=what != "verdicts",
+        with_verdicts=what != "labels",
+    )
+
+
+def keys_of(source: Source) -> dict[str, object]:
+    """The parameters of `ITEMS`, `PEOPLE` and `JUDGES`."""
+    runs = (
+        Run.objects.complete()
+        .filter(judge__in=list(source.judges), judge__rubric=source.rubric, condition=None, experiment=None)
+        .order_by("pk")
+        .values_list("pk", "judge")
+        if source.with_verdicts
+        else []
+    )
+    pairs = list(runs)
+    return {
+        "project": source.project.pk,
+        "rubric": source.rubric.pk,
+        "with_labels": source.with_labels,
+        "runs": [run for run, _ in pairs],
+        "judges": [judge for _, judge in pairs],
+        "names": [source.judges[judge] for _, judge in pairs],
+    }
+
+
+def items(source: Source, *, people: str, judges: str) -> str:
+    """SQL from FROM on; the arguments are what is selected of `l` and `v`, as `people.…` and `judges.…`."""
+    return ITEMS.format(
+        people=PEOPLE.format(made=people, name=RATER[source.pseudonyms]), judges=JUDGES.format(made=judges)
+    )
+
+
+def spelled(source: Source) -> dict[str, str]:
+    """Each grade of the project's scale as it is spelt in files of tools, by its value."""
+    return spellings(source.rubric.grades)
+
+
+def spellings(grades: list[dict]) -> dict[str, str]:
+    """The same of any scale's grades."""
+    return {str(grade["value"]): spellings_of(grade["value"], grade["name"])[0] for grade in grades}
+
+
+def control_names(rubric: Rubric) -> dict[str, Scale]:
+    """The further criteria of a rubric by names that tools take for questions."""
+    return {normalised(scale.name) or f"criterion_{n}": scale for n, scale in enumerate(rubric.scales[1:], 1)}
