@@ -50,11 +50,16 @@ def scan(
         best.add(asked @ vectors.T, candidates)
         done += candidates.size
         progress.update(note=f"Searching by meaning: {done:,} vectors")
+    best.sort()
     return keys[best.queries], best.candidates, counted(best.queries) + 1, best.scores.astype(np.float64)
 
 
 class Nearest:
-    """The best candidates so far of some queries, `depth` each: by query, falling score, then key."""
+    """The best candidates of some queries, `depth` each: by query, falling score, then key.
+
+    What reaches a query's floor (its last place so far) is put by, and sorted once there is as much of it as
+    there are places: floors that are behind the times only let a little more through.
+    """
 
     def __init__(self, n_queries: int, depth: int) -> None:
         self.depth = depth
@@ -62,22 +67,29 @@ class Nearest:
         self.queries = np.zeros(0, dtype=np.int64)
         self.candidates = np.zeros(0, dtype=np.int64)
         self.scores = np.zeros(0, dtype=np.float32)
+        self._waiting: list[tuple[NDArray, NDArray, NDArray]] = []
 
     def add(self, scores: NDArray[np.float32], candidates: NDArray[np.int64]) -> None:
         """Scores (queries, block) of a block of further candidates."""
         if candidates.size > self.depth and np.isinf(self.floors).any():
             kth = candidates.size - self.depth
-            floors = np.partition(scores, kth, axis=1)[:, kth]
-            self.floors = np.maximum(self.floors, floors)
-        rows, columns = np.divmod(np.flatnonzero(scores >= self.floors[:, None]), candidates.size)
-        queries = np.concatenate((self.queries, rows))
-        keys = np.concatenate((self.candidates, candidates[columns]))
-        found = np.concatenate((self.scores, scores[rows, columns]))
-        order = np.lexsort((keys, -found, queries))
+            self.floors = np.maximum(self.floors, np.partition(scores, kth, axis=1)[:, kth])
+        places = np.flatnonzero(scores >= self.floors[:, None])
+        rows, columns = np.divmod(places, candidates.size)
+        self._waiting.append((rows, candidates[columns], scores.ravel()[places]))
+        if sum(rows.size for rows, *_ in self._waiting) >= self.floors.size * self.depth:
+            self.sort()
+
+    def sort(self) -> None:
+        """Bring what was put by to its place; needed once more when all blocks are through."""
+        found = [(self.queries, self.candidates, self.scores), *self._waiting]
+        queries, keys, scores = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.lexsort((keys, -scores, queries))
         order = order[counted(queries[order]) < self.depth]
-        self.queries, self.candidates, self.scores = queries[order], keys[order], found[order]
+        self.queries, self.candidates, self.scores = queries[order], keys[order], scores[order]
         last = np.flatnonzero(counted(self.queries) == self.depth - 1)
         self.floors[self.queries[last]] = self.scores[last]
+        self._waiting = []
 
 
 def _asked(embedding: Embedding, queries: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

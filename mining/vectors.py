@@ -44,6 +44,11 @@ MISSING_QUERIES = """
     LEFT JOIN mining_queryvector v ON v.embedding_id = %(embedding)s AND v.query_id = q.id
     WHERE q.id = ANY(%(keys)s) AND q.id > %(after)s AND v.content_hash IS DISTINCT FROM md5(q.text)::uuid
     ORDER BY q.id LIMIT %(n)s"""
+N_MISSING = """
+    SELECT count(*) FROM corpus_candidate c LEFT JOIN mining_candidatevector v
+        ON v.embedding_id = %(embedding)s AND v.candidate_id = c.id
+    WHERE c.project_id = %(project)s AND c.content_hash IS NOT NULL
+      AND v.content_hash IS DISTINCT FROM c.content_hash AND c.id <> ALL(%(left_out)s)"""
 NEAREST = """
     SELECT asked.query_id, near.candidate_id, near.distance
     FROM mining_queryvector asked CROSS JOIN LATERAL (
@@ -90,16 +95,9 @@ def embed_candidates(embedding: Embedding, embedder: Embedder, *, progress: Prog
             " WHERE v.embedding_id = %(embedding)s AND c.id = v.candidate_id AND c.content_hash IS NULL",
             names,
         )
-        cursor.execute(
-            "SELECT count(*) FROM corpus_candidate c LEFT JOIN mining_candidatevector v"
-            " ON v.embedding_id = %(embedding)s AND v.candidate_id = c.id"
-            " WHERE c.project_id = %(project)s AND c.content_hash IS NOT NULL"
-            " AND v.content_hash IS DISTINCT FROM c.content_hash AND c.id <> ALL(%(left_out)s)",
-            names,
-        )
-        (n_missing,) = cursor.fetchone()
-    done = 0
+    done, n_missing = 0, 0
     for rows in _missing(CANDIDATES, names):
+        n_missing = n_missing or _count_missing(names)
         texts = [embedding.candidate_prefix + text for _, _, text, _ in rows]
         _store(CANDIDATES, embedding, rows, _embed(embedding, embedder, texts))
         done += len(rows)
@@ -229,6 +227,12 @@ def _missing(kind: Kind, names: dict) -> Iterator[list[tuple]]:
             return
         yield rows
         after = rows[-1][0]
+
+
+def _count_missing(names: dict) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(N_MISSING, names)
+        return int(cursor.fetchone()[0])
 
 
 def _embed(embedding: Embedding, embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:

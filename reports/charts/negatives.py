@@ -97,7 +97,7 @@ def _by_group(data: list[dict[str, Any]], order: list[str]) -> Any:
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        .properties(width=420, height=64)
+        .properties(width=420, height=44)
     )
 
 
