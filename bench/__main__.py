@@ -1,13 +1,13 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-python -m bench [importing exporting agreement labelling judging pages compliance] [--rows 1000000]
+python -m bench [importing exporting agreement labelling judging pages compliance mining] [--rows 1000000]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from bench import agreement, compliance, exporting, importing, judging, labelling, pages
+from bench import agreement, compliance, exporting, importing, judging, labelling, mining, pages
 from bench.house import House
 
 PARTS = {
@@ -18,10 +18,11 @@ PARTS = {
     "judging": judging.measure,
     "pages": pages.measure,
     "compliance": compliance.measure,
+    "mining": mining.measure,
 }
 
 
-ALONE = {"judging", "pages", "compliance"}
+ALONE = {"judging", "pages", "compliance", "mining"}
 """Parts that make a project of their own."""
 
 
@@ -36,7 +37,7 @@ def main() -> None:
             for name, measure in PARTS.items():
                 is_needed = name == "importing" and set(options.parts) - ALONE
                 if not options.parts or name in options.parts or is_needed:
-                    rows = "" if name in ("judging", "compliance") else f" ({options.rows:,} rows)"
+                    rows = "" if name in ("judging", "compliance", "mining") else f" ({options.rows:,} rows)"
                     print(f"\n{name.capitalize()}{rows}", flush=True)
                     measure(house, options.rows)
 

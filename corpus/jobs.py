@@ -7,6 +7,7 @@ writes are visible while the work's own transaction is still open.
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +45,11 @@ def send_hint(job_id: int, *, queue: str) -> None:
         logger.warning("Broker unreachable, job %s waits for the sweep: %s", job_id, error)
 
 
+def _words(note: str) -> str:
+    """The note without its numbers."""
+    return re.sub(r"\d[\d,.]*", "", note)
+
+
 class Progress:
     """A worker's hold on one exclusive job. `update` raises JobStopped once the job is no longer its own."""
 
@@ -56,13 +62,16 @@ class Progress:
     def update(
         self, *, n_done: int | None = None, n_total: int | None = None, note: str | None = None
     ) -> None:
-        """Report progress; writes at most twice a second."""
+        """Report progress; writes at most twice a second, and at once when the note says something else.
+
+        A note that only counts on says nothing else.
+        """
         if n_done is not None:
             self.job.n_done = n_done
         if n_total is not None:
             self.job.n_total = n_total
-        changed_note = note is not None and note != self.job.note
-        if changed_note:
+        changed_note = note is not None and _words(note) != _words(self.job.note)
+        if note is not None:
             self.job.note = note
         if self._on_update:
             self._on_update(self.job)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mining.fusing import fuse
 from mining.grouped import counted
 from mining.hits import writing
-from mining.likeness import Likeness, could_reach, likest, runs_of_words
+from mining.likeness import Likeness, could_reach, likest, might_hold, runs_of_words
 from mining.models import Embedding, Pool, PoolEntry
 from mining.pool_settings import PoolSettings
 from mining.texts import POSITIVES, names_of, read_candidate_texts
@@ -111,11 +111,16 @@ class Alike:
     ) -> dict[int, Likeness]:
         floor, runs, found = self.settings.near_words, {}, {}
         for place, (query, key) in enumerate(zip(queries, candidates, strict=True)):
-            of_query = {each: self.runs[each] for each in self.positives.get(query, ()) if each in self.runs}
-            if not of_query or key not in texts:
+            text = texts.get(key, "")
+            of_query = {
+                each: self.runs[each]
+                for each in self.positives.get(query, ())
+                if each in self.runs and might_hold(text, self.runs[each], floor)
+            }
+            if not of_query:
                 continue
             if key not in runs:
-                runs[key] = runs_of_words(texts[key])
+                runs[key] = runs_of_words(text)
             if could_reach(len(runs[key]), [len(each) for each in of_query.values()], floor):
                 like = likest(runs[key], of_query)
                 if like and like.share >= floor:

@@ -8,7 +8,7 @@ from corpus.models.collection import Split
 from judges.forms import JudgeChoice
 from judges.models import Engine, Judge, Run
 from judges.services.engines import may_embed
-from mining.models import Pool
+from mining.models import Pool, Selection
 from mining.pool_settings import MOST_DEPTH, Dense, Fusion, PoolRefused, PoolSettings, settings_of
 from mining.rules import Flagged, Margin, Rule, RuleRefused, rule_of
 from mining.sampling import Sampling, SamplingRefused, Way, sampling_of
@@ -278,6 +278,25 @@ class RuleForm(forms.Form):
             n_random=chosen["n_random"],
             seed=chosen["seed"],
         )
+
+
+def asked_of(selection: Selection) -> dict[str, Any]:
+    """What stands in the address of the page of a selection's rule."""
+    first, second, sampling = selection.rule["first"], selection.rule["second"], selection.sampling
+    plain = {
+        "run": selection.run_id,
+        **{name: first[name] for name in ("margin", "amount", "band", "mass_floor", "gate", "floor")},
+        "floor_in": "share" if first["floor_is_share"] else "score",
+        "flagged": first["flagged"],
+        **sampling,
+    }
+    if second:
+        plain |= {
+            "second_run": selection.second_run_id,
+            "second_margin": second["margin"],
+            "second_amount": second["amount"],
+        }
+    return {name: value for name, value in plain.items() if value is not None}
 
 
 class JudgePoolForm(forms.Form):

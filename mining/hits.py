@@ -35,10 +35,15 @@ def writing(owner: Pool | Embedding | Selection) -> Iterator:
 
     The keys written have just been read, and no import is undone while a pool is made, so they are not
     checked again. Raises JobStopped where the project was deleted meanwhile.
+
+    Pieces of a pool or an embedding are not waited for on the disk: what a crash takes of the last second is
+    found missing and made again.
     """
     project_id = owner.pool.project_id if isinstance(owner, Selection) else owner.project_id
     with transaction.atomic(), connection.cursor() as cursor:
         skip_while_unshared(cursor, project_id)
+        if not isinstance(owner, Selection):
+            cursor.execute("SET LOCAL synchronous_commit = off")
         cursor.execute(f"SELECT FROM {owner._meta.db_table} WHERE id = %s FOR KEY SHARE", [owner.pk])
         if not cursor.rowcount:
             raise JobStopped("What was being made has been deleted.")

@@ -38,6 +38,24 @@ def likest(candidate: frozenset, positives: Mapping[int, frozenset]) -> Likeness
     return best
 
 
+def might_hold(text: str, runs: frozenset[tuple[str, ...]], floor: float) -> bool:
+    """Whether a text can have the share `floor` of these runs, by looking for their words as mere letters.
+
+    J(A, B) ≥ floor needs |A ∩ B| ≥ floor · |B|, so a text that lacks more of B's runs is told apart long
+    before its own words are counted.
+    """
+    folded = text.casefold()
+    left = (1 - floor) * len(runs) + 1e-9
+    for run in runs:
+        for word in run:
+            if word not in folded:
+                left -= 1
+                if left < 0:
+                    return False
+                break
+    return bool(runs)
+
+
 def could_reach(n: int, sizes: Sequence[int], floor: float) -> bool:
     """Whether a text of n runs can be so like one of these sizes: the smaller is that share of the larger."""
     return any(min(n, size) >= floor * max(n, size) for size in sizes)

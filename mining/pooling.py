@@ -7,6 +7,7 @@ was cancelled, or whose worker died, goes on behind the last piece.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,6 +26,8 @@ from mining.hits import write_hits
 from mining.models import Embedding, Pool
 from mining.pool_settings import PoolSettings, settings_of
 from mining.pools import free_name
+from mining.scanning import QUERIES_AT_ONCE as SCANNED_AT_ONCE
+from mining.scanning import is_quicker, scan
 from mining.texts import (
     batches,
     candidates_of_variants,
@@ -33,7 +36,14 @@ from mining.texts import (
     read_queries,
     read_query_texts,
 )
-from mining.vectors import embed_candidates, embed_queries, find_embedding, make_index, search
+from mining.vectors import (
+    count_vectors,
+    embed_candidates,
+    embed_queries,
+    find_embedding,
+    make_index,
+    search,
+)
 
 QUERIES_AT_ONCE = 100
 ENTRIES, ITEMS = "entries", "items"
@@ -113,7 +123,7 @@ class Pooling:
         """The queries whose keys come after this one."""
         return [query for query in self.queries if query > behind]
 
-    def _pieces(self, place: int) -> Iterator[Sequence[int]]:
+    def _pieces(self, place: int, *, at_once: int = QUERIES_AT_ONCE) -> Iterator[Sequence[int]]:
         """The queries that the miner has still to do, some at a time; what is done is told."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -122,7 +132,7 @@ class Pooling:
             )
             left = self._left(cursor.fetchone()[0])
         done = (place + 1) * len(self.queries) - len(left)
-        for piece in batches(left, QUERIES_AT_ONCE):
+        for piece in batches(left, at_once):
             yield piece
             done += len(piece)
             self._tell(done)
@@ -148,12 +158,17 @@ class Pooling:
         assert self.embedding is not None
         assert self.settings.dense is not None
         self._embed(self.embedding)
-        make_index(self.embedding, progress=self.progress)
-        self.progress.update(note="Searching by meaning")
-        for piece in self._pieces(place):
-            queries, candidates, ranks, scores = search(
-                self.embedding, piece, depth=self.settings.dense.depth
-            )
+        depth = self.settings.dense.depth
+        if is_quicker(
+            self.embedding, n_candidates=count_vectors(self.embedding), n_queries=len(self.queries)
+        ):
+            at_once, look = SCANNED_AT_ONCE, partial(scan, progress=self.progress)
+        else:
+            make_index(self.embedding, progress=self.progress)
+            self.progress.update(note="Searching by meaning")
+            at_once, look = QUERIES_AT_ONCE, search
+        for piece in self._pieces(place, at_once=at_once):
+            queries, candidates, ranks, scores = look(self.embedding, piece, depth=depth)
             write_hits(
                 self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=scores
             )

@@ -21,10 +21,10 @@ REASONS = {
     Reason.LOW_MASS: "with too little label mass",
 }
 STATUSES = {
-    Status.READY: "have a cut",
-    Status.NO_POSITIVE: "have no positive",
-    Status.UNSCORED: "have a positive without a score",
-    Status.DOUBTED: "have a positive under the gate",
+    Status.READY: "with a cut",
+    Status.NO_POSITIVE: "without a positive",
+    Status.UNSCORED: "with a positive that has no score",
+    Status.DOUBTED: "with a positive under the gate",
 }
 STATE_NAMES = {
     State.POSITIVE: "Positive",

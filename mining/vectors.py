@@ -26,18 +26,29 @@ AT_ONCE = 512  # texts
 LEAST_INDEXED = 10_000
 LEAST_MEMORY, MOST_MEMORY = 64, 2048  # MB; a graph that does not fit is built many times slower
 
-# What has no vector of its present content, in order of keys. Titles stand before texts, as judges see them.
+# What has no vector of its present content, in order of keys, and whether an old one is in its place. Each
+# row looks for its vector by key: hashing all vectors would begin anew with every piece.
 MISSING_CANDIDATES = """
-    SELECT c.id, c.content_hash, concat_ws(E'\\n', nullif(c.title, ''), c.text) FROM corpus_candidate c
-    LEFT JOIN mining_candidatevector v ON v.embedding_id = %(embedding)s AND v.candidate_id = c.id
+    SELECT c.id, c.content_hash, concat_ws(E'\\n', nullif(c.title, ''), c.text),
+           (SELECT 1 FROM mining_candidatevector v
+            WHERE v.embedding_id = %(embedding)s AND v.candidate_id = c.id) IS NOT NULL
+    FROM corpus_candidate c
     WHERE c.project_id = %(project)s AND c.id > %(after)s AND c.content_hash IS NOT NULL
-      AND v.content_hash IS DISTINCT FROM c.content_hash AND c.id <> ALL(%(left_out)s)
+      AND c.content_hash IS DISTINCT FROM (
+          SELECT v.content_hash FROM mining_candidatevector v
+          WHERE v.embedding_id = %(embedding)s AND v.candidate_id = c.id)
+      AND c.id <> ALL(%(left_out)s)
     ORDER BY c.id LIMIT %(n)s"""
 MISSING_QUERIES = """
-    SELECT q.id, md5(q.text)::uuid, q.text FROM corpus_query q
+    SELECT q.id, md5(q.text)::uuid, q.text, v.query_id IS NOT NULL FROM corpus_query q
     LEFT JOIN mining_queryvector v ON v.embedding_id = %(embedding)s AND v.query_id = q.id
     WHERE q.id = ANY(%(keys)s) AND q.id > %(after)s AND v.content_hash IS DISTINCT FROM md5(q.text)::uuid
     ORDER BY q.id LIMIT %(n)s"""
+N_MISSING = """
+    SELECT count(*) FROM corpus_candidate c LEFT JOIN mining_candidatevector v
+        ON v.embedding_id = %(embedding)s AND v.candidate_id = c.id
+    WHERE c.project_id = %(project)s AND c.content_hash IS NOT NULL
+      AND v.content_hash IS DISTINCT FROM c.content_hash AND c.id <> ALL(%(left_out)s)"""
 NEAREST = """
     SELECT asked.query_id, near.candidate_id, near.distance
     FROM mining_queryvector asked CROSS JOIN LATERAL (
@@ -84,17 +95,10 @@ def embed_candidates(embedding: Embedding, embedder: Embedder, *, progress: Prog
             " WHERE v.embedding_id = %(embedding)s AND c.id = v.candidate_id AND c.content_hash IS NULL",
             names,
         )
-        cursor.execute(
-            "SELECT count(*) FROM corpus_candidate c LEFT JOIN mining_candidatevector v"
-            " ON v.embedding_id = %(embedding)s AND v.candidate_id = c.id"
-            " WHERE c.project_id = %(project)s AND c.content_hash IS NOT NULL"
-            " AND v.content_hash IS DISTINCT FROM c.content_hash AND c.id <> ALL(%(left_out)s)",
-            names,
-        )
-        (n_missing,) = cursor.fetchone()
-    done = 0
+    done, n_missing = 0, 0
     for rows in _missing(CANDIDATES, names):
-        texts = [embedding.candidate_prefix + text for _, _, text in rows]
+        n_missing = n_missing or _count_missing(names)
+        texts = [embedding.candidate_prefix + text for _, _, text, _ in rows]
         _store(CANDIDATES, embedding, rows, _embed(embedding, embedder, texts))
         done += len(rows)
         progress.update(note=f"Embedding candidates: {done:,} of {n_missing:,}")
@@ -108,7 +112,7 @@ def embed_queries(
     names = {"embedding": embedding.pk, "keys": list(queries)}
     done = 0
     for rows in _missing(ASKED, names):
-        texts = [embedding.query_prefix + text for _, _, text in rows]
+        texts = [embedding.query_prefix + text for _, _, text, _ in rows]
         _store(ASKED, embedding, rows, _embed(embedding, embedder, texts))
         done += len(rows)
         progress.update(note=f"Embedding queries: {done:,}")
@@ -143,6 +147,22 @@ def make_index(embedding: Embedding, *, progress: Progress) -> bool:
     return True
 
 
+def has_index(embedding: Embedding) -> bool:
+    """Whether there is a whole HNSW index over the embedding's candidates."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_index JOIN pg_class ON pg_class.oid = pg_index.indexrelid"
+            " WHERE relname = %s AND indisvalid)",
+            [embedding.index_name],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def count_vectors(embedding: Embedding) -> int:
+    """How many candidates have a vector."""
+    return embedding.candidate_vectors.count()
+
+
 def drop_index(embedding: Embedding) -> None:
     """Drop the embedding's HNSW index, if it has one."""
     with connection.cursor() as cursor:
@@ -171,11 +191,18 @@ def read_vectors(embedding: Embedding, candidates: Sequence[int]) -> NDArray[np.
             " WHERE embedding_id = %s AND candidate_id = ANY(%s)",
             [embedding.pk, list(candidates)],
         )
-        rows = {key: np.frombuffer(sent, dtype=">f2", offset=4) for key, sent in cursor.fetchall()}
+        rows = cursor.fetchall()
     found = np.zeros((len(candidates), embedding.dimensions or 0), dtype=np.float32)
-    for place, key in enumerate(candidates):
-        if key in rows:
-            found[place] = rows[key]
+    if rows:
+        keys, sent = zip(*rows, strict=True)
+        order = np.argsort(keys)
+        known, wanted = np.array(keys)[order], np.asarray(candidates)
+        values = np.frombuffer(
+            b"".join(sent), dtype=np.dtype([("head", "V4"), ("values", ">f2", found.shape[1])])
+        )
+        at = np.searchsorted(known, wanted).clip(max=known.size - 1)
+        there = known[at] == wanted
+        found[there] = values["values"][order[at[there]]]
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     return found / np.where(lengths > 0, lengths, 1)
 
@@ -200,6 +227,12 @@ def _missing(kind: Kind, names: dict) -> Iterator[list[tuple]]:
             return
         yield rows
         after = rows[-1][0]
+
+
+def _count_missing(names: dict) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(N_MISSING, names)
+        return int(cursor.fetchone()[0])
 
 
 def _embed(embedding: Embedding, embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -227,18 +260,21 @@ def _embed(embedding: Embedding, embedder: Embedder, texts: Sequence[str]) -> ND
 
 
 def _store(kind: Kind, embedding: Embedding, rows: Sequence[tuple], vectors: NDArray[np.float32]) -> None:
-    """Vectors of these rows (key, hash, text), in place of older ones."""
+    """Vectors of these rows (key, hash, text, whether an older one is there), in place of older ones."""
     dimensions = vectors.shape[1]
-    keys = [key for key, _, _ in rows]
-    hashes = np.frombuffer(b"".join(content.bytes for _, content, _ in rows), dtype="V16")
+    keys = [key for key, *_ in rows]
+    old = [key for key, _, _, is_there in rows if is_there]
+    hashes = np.frombuffer(b"".join(content.bytes for _, content, *_ in rows), dtype="V16")
     shape = np.dtype([("dimensions", ">i2"), ("unused", ">i2"), ("values", ">f2", (dimensions,))])
     packed = np.zeros(len(rows), dtype=shape)
     packed["dimensions"], packed["values"] = dimensions, vectors
     block = binary_rows((">i8", ">i8", "V16", shape), [embedding.pk, keys, hashes, packed])
     with writing(embedding) as cursor:
-        cursor.execute(
-            f"DELETE FROM {kind.table} WHERE embedding_id = %s AND {kind.key} = ANY(%s)", [embedding.pk, keys]
-        )
+        if old:
+            cursor.execute(
+                f"DELETE FROM {kind.table} WHERE embedding_id = %s AND {kind.key} = ANY(%s)",
+                [embedding.pk, old],
+            )
         columns = f"embedding_id, {kind.key}, content_hash, vector"
         with cursor.copy(f"COPY {kind.table} ({columns}) FROM STDIN (FORMAT binary)") as copy:
             copy.write(HEADER + block.tobytes() + TRAILER)

@@ -61,12 +61,16 @@ class QueryCounts(NamedTuple):
 
 
 def score_histogram(found: PoolPairs) -> Histogram:
-    """Scores of positives, of mined candidates and of those drawn by chance."""
+    """Scores by what is known: positives, what people graded since, and what nobody has graded."""
     pairs = found.pairs
+    pooled = ~pairs.is_positive
+    unknown = pooled & (pairs.people < 0)
     groups = {
         "positives": pairs.is_positive,
-        "mined": ~pairs.is_positive & ~pairs.is_random,
-        "by chance": pairs.is_random & ~pairs.is_positive,
+        "mined, then graded relevant": pooled & (pairs.people == 1),
+        "graded not relevant": pooled & (pairs.people == 0),
+        "mined, graded by nobody": unknown & ~pairs.is_random,
+        "by chance, graded by nobody": unknown & pairs.is_random,
     }
     return _histogram(pairs.scores, {name: rows for name, rows in groups.items() if rows.any()})
 

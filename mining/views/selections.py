@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import connection
@@ -8,9 +10,10 @@ from django.views.decorators.http import require_POST
 
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
+from judges.models import Run
 from judges.services import RunRefused
 from mining.cascade import check, draw_check, send_to_judge, send_to_people
-from mining.forms import CheckForm, JudgePoolForm, PeopleForm, RuleForm
+from mining.forms import CheckForm, JudgePoolForm, PeopleForm, RuleForm, asked_of
 from mining.models import Selection
 from mining.rule_words import REASONS, STATE_NAMES, STATUSES, say_rule, say_sampling
 from mining.rules import STATE_OF, Reason, RuleRefused, State, Status, rule_of
@@ -90,6 +93,8 @@ def selection_detail(request: HttpRequest, project: Project, pk: int) -> HttpRes
         "n_flagged": sum(counts["reasons"][each] for each in ("FLAGGED", "BAND", "RELABELLED")),
         "n_doubted": counts["statuses"]["DOUBTED"],
         "checked": check(selection),
+        "asked": urlencode(asked_of(selection)),
+        "seconds": _runs_over_flagged(selection),
         "judge_form": JudgePoolForm(pool=selection.pool),
         "people_form": PeopleForm(),
         "check_form": CheckForm(),
@@ -158,6 +163,13 @@ def selection_check(request: HttpRequest, project: Project, pk: int) -> HttpResp
 
 def _seconds(pool) -> list:
     return [*second_runs_over(pool), *runs_over(pool)]
+
+
+def _runs_over_flagged(selection: Selection) -> list[Run]:
+    """Runs of second judges over what this selection flagged, newest first."""
+    if selection.flagged_set is None:
+        return []
+    return list(selection.flagged_set.runs.select_related("judge", "job", "item_set").order_by("-pk"))
 
 
 def _selection(project: Project, pk: int) -> Selection:

@@ -88,7 +88,7 @@ def _by_group(data: list[dict[str, Any]], order: list[str]) -> Any:
             x=alt.X("low:Q", bin="binned", title="Judge's score", axis=alt.Axis(tickCount=8, grid=False)),
             x2="high:Q",
             y=alt.Y("share:Q", title="Share", axis=alt.Axis(format="%", tickCount=2)),
-            row=alt.Row("group:N", sort=order, title=None, header=beside),
+            row=alt.Row("group:N", sort=order, title=None, header=beside, spacing=6),
             tooltip=[
                 alt.Tooltip("group:N", title="Group"),
                 alt.Tooltip("low:Q", title="From", format=".3~g"),
@@ -97,7 +97,7 @@ def _by_group(data: list[dict[str, Any]], order: list[str]) -> Any:
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        .properties(width=420, height=64)
+        .properties(width=420, height=44)
     )
 
 

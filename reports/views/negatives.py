@@ -42,20 +42,20 @@ def rule(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     runs = runs_over(pool)
     form = RuleForm(request.GET, runs=runs, seconds=[*second_runs_over(pool), *runs])
     fields = {field.name: field for field in form}
+    ruled = _ruled(pool, form)
+    sliders = _sliders(form, ruled) if ruled else {}
     context = {
         "pool": pool,
         "form": form,
-        "main": [fields.pop(name) for name in MAIN],
-        "more": list(fields.values()),
+        "main": _with_slider([fields.pop(name) for name in MAIN], sliders),
+        "more": _with_slider(list(fields.values()), sliders),
         "runs": runs,
         "rail": "negatives",
     }
-    ruled = _ruled(pool, form)
     if ruled:
         context |= _counts(form, ruled) | _picture(request, pool, form, ruled)
         if wants_file(request):
             return chart_file(request, context["figures"], prefix=f"{project.slug}-negatives-{pool.pk}")
-        context["slider"] = _slider(form, ruled)
     return render(request, "reports/rule.html", context)
 
 
@@ -70,10 +70,13 @@ def rule_counts(request: HttpRequest, project: Project, pk: int) -> HttpResponse
 
 @project_view(Capability.REPORT)
 def rule_picture(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    """The chart of the cut, the examples and the queries, once a slider rests."""
+    """The charts, the examples and the queries once a slider rests, and how far sliders reach now."""
     pool, form = _asked(request, project, pk)
     ruled = _ruled(pool, form)
-    context = {"pool": pool, "form": form} | (_picture(request, pool, form, ruled) if ruled else {})
+    context = {"pool": pool, "form": form}
+    if ruled:
+        drawn = [pair for pair in _with_slider(list(form), _sliders(form, ruled)) if pair[1]]
+        context |= _picture(request, pool, form, ruled) | {"drawn": drawn, "oob": True}
     response = render(request, "reports/rule.html#rule-picture", context)
     page = reverse("reports:rule", args=[project.slug, pool.pk])
     response["HX-Replace-Url"] = f"{page}?{request.GET.urlencode()}"
@@ -156,19 +159,36 @@ def _picture(request: HttpRequest, pool: Pool, form: RuleForm, ruled: Ruled) -> 
         "under": under,
         "page": page,
         "queries": query_counts(found, chosen, page=page.number),
-        "statuses_by_name": STATUSES,
     }
 
 
-def _slider(form: RuleForm, ruled: Ruled) -> dict[str, float]:
-    """From where to where the amount can be drawn: as far as scores differ."""
+def _sliders(form: RuleForm, ruled: Ruled) -> dict[str, dict[str, float]]:
+    """From where to where each threshold can be drawn: as far as scores differ."""
     scores = ruled.found.pairs.scores
     finite = scores[np.isfinite(scores)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if form.rule.margin is Margin.SHARE:
-        return {"min": 0.0, "max": 1.0, "step": 0.005}
     spread = high - low or 1.0
-    step = 10 ** np.floor(np.log10(spread / 200))
-    if form.rule.margin is Margin.FIXED:
-        return {"min": low, "max": high, "step": float(step)}
-    return {"min": 0.0, "max": float(np.ceil(spread / 2 / step) * step), "step": float(step)}
+    n_decimals = int(-np.floor(np.log10(spread / 200)))
+    step = round(10.0**-n_decimals, max(n_decimals, 0))
+
+    def even(value: float) -> float:
+        return round(float(np.ceil(value / step) * step), max(n_decimals, 0))
+
+    anywhere = {"min": even(low - step), "max": even(high), "step": step}
+    distance = {"min": 0.0, "max": even(spread / 2), "step": step}
+    share = {"min": 0.0, "max": 1.0, "step": 0.005}
+    of_margin = {Margin.SHARE: share, Margin.FIXED: anywhere, Margin.DIFFERENCE: distance}
+    band = {"min": 0.0, "max": even(spread / 10), "step": step}
+    return {
+        "amount": of_margin[form.rule.margin],
+        "band": band,
+        "mass_floor": {"min": 0.0, "max": 1.0, "step": 0.01},
+        "gate": anywhere,
+        "floor": share if form.rule.floor_is_share else anywhere,
+        "second_amount": of_margin[Margin(form.chosen["second_margin"])],
+    }
+
+
+def _with_slider(fields: list, sliders: dict[str, dict[str, float]]) -> list[tuple]:
+    """Each field with the bounds of its slider, None where it has none."""
+    return [(field, sliders.get(field.name)) for field in fields]

@@ -24,6 +24,7 @@ from judges.models import Outcome, Run, Verdict
 from judges.services import create_judge, find_prompt, register_engine, sync_shipped_prompts
 from tests.attacked_project import make_attacked_project
 from tests.browser.lively_compliance import make_lively_experiments
+from tests.browser.lively_negatives import make_lively_negatives
 
 LONG_NAME = "carl-with-a-rather-long-username-from-the-directory"
 N_LABELS = 40
@@ -54,6 +55,7 @@ def make_lively_project(make_user) -> SimpleNamespace:
     _judges(project, chance)
     _systems(project, chance)
     steadfast, experiments = make_lively_experiments(project, chance)
+    negatives = make_lively_negatives(project, project.judges.get(name="steady"), chance, by=owner)
     disputes = [dispute.item for dispute in open_disputes(project, limit=500).rows]
     return SimpleNamespace(
         project=project,
@@ -65,6 +67,7 @@ def make_lively_project(make_user) -> SimpleNamespace:
         judge=project.judges.first(),
         steadfast=steadfast,
         experiments=experiments,
+        negatives=negatives,
         attacked=_attacked(by=owner),
     )
 

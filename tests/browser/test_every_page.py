@@ -73,6 +73,16 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     cell = f"?judge={bent.pk}&carrier=nonrelevant&attack=instruction"
     page("robustness-items", "reports:robustness-items", query=cell, of=lively.attacked.slug)
     page("robustness-items-none", "reports:robustness-items")
+    negatives = lively.negatives
+    page("pools", "mining:pool-list")
+    page("pool-new", "mining:pool-create")
+    for name, pool in negatives.pools.items():
+        page(f"pool-{name}", "mining:pool-detail", pool.pk)
+    made = negatives.pools["made"].pk
+    page("rule", "reports:rule", made)
+    odd = f"?run={negatives.run.pk}&margin=share&amount=0.3&band=-1&floor=0.2&floor_in=share&gate=0.5"
+    page("rule-odd", "reports:rule", made, query=odd)
+    page("selection", "mining:selection-detail", negatives.selection.pk)
     page("items", "corpus:item-list")
     page("item", "reports:item-detail", lively.item.pk)
     page("item-pair", "reports:item-detail", lively.pair.pk)
@@ -102,6 +112,7 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         "reports:disagreements",
         "reports:label-budget",
         "reports:robustness",
+        "mining:pool-list",
         "annotate:round-list",
         "annotate:adjudication-list",
     ):

@@ -1,5 +1,8 @@
 """Pages of pools and selections, through the client."""
 
+import re
+from urllib.parse import parse_qsl
+
 import pytest
 from django.urls import reverse
 
@@ -176,6 +179,22 @@ def test_what_is_flagged_goes_to_a_second_judge_to_people_and_a_sample_is_drawn(
     drawn = Round.objects.exclude(pk=flagged.pk).get()
     assert (response.url, drawn.item_set.n_items) == (drawn.get_absolute_url(), 2)
     assert "nobody has graded one yet" in text_of(manager.get(page("selection-detail", selection.pk)))
+
+
+def test_a_selection_leads_back_to_its_rule_and_on_to_what_a_second_judge_says(
+    manager,
+    page,
+    selection,
+    judge,  # noqa: F811
+):
+    manager.post(page("selection-second", selection.pk), {"judge": judge.pk})
+    text = text_of(manager.get(page("selection-detail", selection.pk)))
+    addresses = [
+        dict(parse_qsl(query)) for query in re.findall(r'/rule/\?([^"]+)"', text.replace("&amp;", "&"))
+    ]
+    back, on = addresses
+    assert (back["gate"], back["way"], back["k"], back["run"]) == ("0.1", "top", "2", str(selection.run_id))
+    assert on == back | {"second_run": str(Run.objects.get(judge=judge).pk)}
 
 
 def test_the_checked_share_is_shown_with_its_interval(manager, page, garden, selection):

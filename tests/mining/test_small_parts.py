@@ -5,7 +5,7 @@ import pytest
 
 from mining.fusing import fuse
 from mining.grouped import counted, places, share_no_higher
-from mining.likeness import could_reach, likest, runs_of_words
+from mining.likeness import could_reach, likest, might_hold, runs_of_words
 from mining.pool_settings import Fusion
 from mining.words import words
 
@@ -27,6 +27,27 @@ def test_texts_of_too_different_length_cannot_be_alike():
     # 8 runs against 10: at most 8/10 shared.
     assert could_reach(8, [10], 0.8)
     assert not could_reach(7, [10, 3], 0.8)
+
+
+def test_a_text_that_lacks_the_letters_of_too_many_runs_is_told_apart_unread():
+    # Ten words are eight runs; at a floor of 0.75 two may be missing.
+    runs = runs_of_words("ka kb kc kd ke kf kg kh ki kj")
+    assert might_hold("KA KB KC KD KE KF KG KH", runs, 0.75)
+    assert not might_hold("ka kb kc kd ke kf kg", runs, 0.75)
+    assert not might_hold("anything", frozenset(), 0.75)
+
+
+def test_no_text_that_is_alike_is_told_apart_unread():
+    chance = np.random.default_rng(5)
+    texts = [" ".join(chance.choice(["ab", "abc"], size=6)) for _ in range(60)]
+    alike = 0
+    for text in texts:
+        for other in texts:
+            found = likest(runs_of_words(text), {0: runs_of_words(other)})
+            if found and found.share >= 0.5:
+                alike += 1
+                assert might_hold(text, runs_of_words(other), 0.5)
+    assert alike > 100  # each with itself, and some more
 
 
 def test_reciprocal_ranks_are_summed_over_lists():

@@ -1,5 +1,6 @@
 """Vectors in the real store: the index is made once, finds what an exact search finds, goes at the end."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ from corpus.deleting import delete_project
 from corpus.jobs import JobFailed, JobStopped
 from corpus.models import Candidate, Query
 from judges.services import register_engine
-from mining import vectors
+from mining import scanning, vectors
 from mining.pool_settings import Dense
 from mining.vectors import (
     embed_candidates,
@@ -153,6 +154,45 @@ def test_vectors_are_read_back_as_unit_vectors_and_as_zeros_where_there_is_none(
     unit = filled.model.vectors[7] / np.linalg.norm(filled.model.vectors[7])
     assert found[0] == pytest.approx(unit, abs=1e-3)
     assert (found[1] == 0).all()
+
+
+def test_a_scan_finds_what_an_exact_search_finds_whatever_the_blocks(filled, progress, monkeypatch):
+    """In blocks of 100 of the 3,000 vectors, 29 come when each query has its first twenty."""
+    wanted = search(filled.embedding, filled.queries, depth=20)
+    for block in (100, 8192):
+        monkeypatch.setattr(scanning, "BLOCK", block)
+        found = scanning.scan(filled.embedding, filled.queries[::-1], depth=20, progress=progress)
+        assert found[0].tolist() == wanted[0].tolist()
+        assert found[2].tolist() == wanted[2].tolist()
+        assert found[3] == pytest.approx(wanted[3], abs=1e-5)
+        # Where two candidates are equally near but for rounding, either may stand first.
+        assert (found[1] != wanted[1]).mean() < 0.01
+    assert [said["note"] for said in progress.said][-1] == "Searching by meaning: 3,000 vectors"
+
+
+def test_a_scan_of_fewer_candidates_than_it_may_find_finds_them_all(filled, progress):
+    queries, candidates, ranks, _ = scanning.scan(
+        filled.embedding, filled.queries[:2], depth=5000, progress=progress
+    )
+    assert candidates.size == 2 * N_CANDIDATES
+    assert ranks[N_CANDIDATES - 1 : N_CANDIDATES + 1].tolist() == [N_CANDIDATES, 1]
+    assert len(set(queries.tolist())) == 2
+
+
+def test_equal_scores_stand_in_the_order_of_keys():
+    best = scanning.Nearest(1, 3)
+    best.add(np.array([[0.5, 0.9, 0.5, 0.1]], dtype=np.float32), np.array([7, 8, 5, 9]))
+    best.add(np.array([[0.5, 0.5]], dtype=np.float32), np.array([6, 4]))
+    best.sort()
+    assert best.candidates.tolist() == [8, 4, 5]
+
+
+def test_the_index_is_for_few_queries_over_many_candidates(filled, progress):
+    quicker = partial(scanning.is_quicker, filled.embedding)
+    assert quicker(n_candidates=200_000, n_queries=2_000)  # an index would have to be built first
+    make_index(filled.embedding, progress=progress)
+    assert not quicker(n_candidates=200_000, n_queries=20)
+    assert quicker(n_candidates=200, n_queries=20)
 
 
 class Odd:

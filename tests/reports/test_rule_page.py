@@ -131,6 +131,21 @@ def test_every_query_is_listed_those_with_the_most_flagged_first(pool, run):
     assert (first.weakest, round(first.cut, 2)) == (0.7, 0.69)
 
 
+def test_scores_are_split_by_what_people_know(pool, run, garden):  # noqa: F811
+    garden.grade("q0", "c0-1", 3)
+    garden.grade("q1", "c1-1", 0)
+    garden.grade("q1", "c1-2", 1)
+    pool.refresh_from_db()
+    histogram = score_histogram(read_pairs(pool, run))
+    # Five mined candidates have a score: one is relevant, two are not, two nobody has graded.
+    assert dict(zip(histogram.names, map(sum, histogram.counts), strict=True)) == {
+        "positives": 2,
+        "mined, then graded relevant": 1,
+        "graded not relevant": 2,
+        "mined, graded by nobody": 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("margin", "amount", "highest"),
     [(Margin.DIFFERENCE, 0.1, 0.2), (Margin.SHARE, 0.1, 0.2 / 0.7), (Margin.FIXED, 0.5, 0.9)],
@@ -150,7 +165,10 @@ def test_the_pool_is_drawn_in_the_unit_of_the_rule(pool, run, margin, amount, hi
 def test_score_histograms_count_every_finite_score_once(pool, run):
     found = read_pairs(pool, run)
     histogram = score_histogram(found)
-    assert dict(zip(histogram.names, map(sum, histogram.counts), strict=True)) == {"positives": 2, "mined": 5}
+    assert dict(zip(histogram.names, map(sum, histogram.counts), strict=True)) == {
+        "positives": 2,
+        "mined, graded by nobody": 5,
+    }
     assert scores_figure(histogram, judge="scorer").subtitle == "7 scores in 40 bins of equal width"
     infinite = found.pairs.scores.copy()
     infinite[0] = np.inf
