@@ -1,18 +1,19 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-python -m bench [importing exporting agreement labelling judging pages compliance] [--rows 1000000]
+python -m bench [importing exporting releases agreement labelling judging pages compliance] [--rows 1000000]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from bench import agreement, compliance, exporting, importing, judging, labelling, pages
+from bench import agreement, compliance, exporting, importing, judging, labelling, pages, releases
 from bench.house import House
 
 PARTS = {
     "importing": importing.measure,
     "exporting": exporting.measure,
+    "releases": releases.measure,
     "agreement": agreement.measure,
     "labelling": labelling.measure,
     "judging": judging.measure,

@@ -46,9 +46,15 @@ class ReleaseForm(forms.Form):
     negatives = forms.IntegerField(
         label="Negatives per query", min_value=1, max_value=MOST_NEGATIVES, initial=4, help_text="At most."
     )
-    train = forms.IntegerField(label="Train, % of queries", min_value=0, max_value=100, initial=80)
+    train = forms.IntegerField(
+        label="Train, % of queries", min_value=0, max_value=100, initial=80, help_text="To learn from."
+    )
     dev = forms.IntegerField(
-        label="Dev, % of queries", min_value=0, max_value=100, initial=10, help_text="The rest is test."
+        label="Dev, % of queries",
+        min_value=0,
+        max_value=100,
+        initial=10,
+        help_text="To choose by; the rest is test.",
     )
     seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, initial=0, help_text="Draws the splits.")
     item_set = forms.ModelChoiceField(

@@ -268,7 +268,7 @@ def _missed(card: Card) -> Iterator[str]:
         ["of", "what", "how many"],
         [
             [md(FORMATS[name].title), reason, f"{n:,}"]
-            for name, reasons in card["missed"].items()
-            for reason, n in reasons.items()
+            for name, reasons in sorted(card["missed"].items())
+            for reason, n in sorted(reasons.items())
         ],
     )
