@@ -12,6 +12,7 @@ from exchange.datasets.sources import find_sources
 from exchange.datasets.writers.base import Format
 from exchange.datasets.writers.formats import FORMATS
 from exchange.forms import JudgeChoice
+from exchange.models import Release
 from exchange.releases.making import LONGEST_NAME
 from judges.models import Judge, Run
 
@@ -148,11 +149,11 @@ class DeleteForm(forms.Form):
 
     name = forms.CharField(label="Type the release’s name")
 
-    def __init__(self, *args, named: str, **kwargs) -> None:
+    def __init__(self, *args, release: Release, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.named = named
+        self.release = release
 
     def clean_name(self) -> str:
-        if self.cleaned_data["name"].strip() != self.named:
+        if self.cleaned_data["name"].strip() not in (self.release.name, str(self.release)):
             raise forms.ValidationError("That is not its name.")
         return self.cleaned_data["name"]

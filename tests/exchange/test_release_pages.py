@@ -309,6 +309,12 @@ class TestDeleting:
         assert not Job.objects.filter(kind="release").exists()
         assert AuditEntry.objects.filter(verb="release.deleted").exists()
 
+    def test_takes_the_name_with_the_version_too(self, graded, manager, page):
+        release(graded, "qrels")
+        second = release(graded, "qrels")
+        manager.post(page("release-delete", second.pk), {"name": "first (version 2)"})
+        assert [str(each) for each in Release.objects.all()] == ["first"]
+
     def test_stops_one_that_is_being_made(self, graded, manager, page):
         made = prepare_release(graded, name="first", plan=Plan(formats=("qrels",)))
         manager.post(page("release-delete", made.pk), {"name": "first"})
