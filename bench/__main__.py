@@ -1,18 +1,19 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-python -m bench [importing exporting agreement labelling judging pages compliance mining] [--rows 1000000]
+from bench import agreement, compliance, exporting, importing, judging, labelling, mining, pages, releases
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from bench import agreement, compliance, exporting, importing, judging, labelling, mining, pages
+from bench import agreement, compliance, exporting, importing, judging, labelling, mining, pages, releases
 from bench.house import House
 
 PARTS = {
     "importing": importing.measure,
     "exporting": exporting.measure,
+    "releases": releases.measure,
     "agreement": agreement.measure,
     "labelling": labelling.measure,
     "judging": judging.measure,

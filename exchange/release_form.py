@@ -12,6 +12,7 @@ from exchange.datasets.sources import find_sources
 from exchange.datasets.writers.base import Format
 from exchange.datasets.writers.formats import FORMATS
 from exchange.forms import JudgeChoice
+from exchange.models import Release
 from exchange.releases.making import LONGEST_NAME
 from judges.models import Judge, Run
 
@@ -46,9 +47,15 @@ class ReleaseForm(forms.Form):
     negatives = forms.IntegerField(
         label="Negatives per query", min_value=1, max_value=MOST_NEGATIVES, initial=4, help_text="At most."
     )
-    train = forms.IntegerField(label="Train, % of queries", min_value=0, max_value=100, initial=80)
+    train = forms.IntegerField(
+        label="Train, % of queries", min_value=0, max_value=100, initial=80, help_text="To learn from."
+    )
     dev = forms.IntegerField(
-        label="Dev, % of queries", min_value=0, max_value=100, initial=10, help_text="The rest is test."
+        label="Dev, % of queries",
+        min_value=0,
+        max_value=100,
+        initial=10,
+        help_text="To choose by; the rest is test.",
     )
     seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, initial=0, help_text="Draws the splits.")
     item_set = forms.ModelChoiceField(
@@ -142,11 +149,11 @@ class DeleteForm(forms.Form):
 
     name = forms.CharField(label="Type the release’s name")
 
-    def __init__(self, *args, named: str, **kwargs) -> None:
+    def __init__(self, *args, release: Release, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.named = named
+        self.release = release
 
     def clean_name(self) -> str:
-        if self.cleaned_data["name"].strip() != self.named:
+        if self.cleaned_data["name"].strip() not in (self.release.name, str(self.release)):
             raise forms.ValidationError("That is not its name.")
         return self.cleaned_data["name"]

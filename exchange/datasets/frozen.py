@@ -5,7 +5,7 @@ release's rows: everything else is made from it, by writers whose bytes depend o
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,6 +31,8 @@ TYPES = {
     "criteria": pa.list_(pa.string()),
     "grades": pa.list_(pa.int16()),
 }
+TEXTS = frozenset({"candidate", "first", "second"})  # the long ones
+LARGEST_TEXT = 2**31 - 1  # bytes that 32-bit cuts reach
 DISTINCT = frozenset({"candidate_id", "title", "candidate", "first", "second", "reason", "score", "log_odds"})
 
 
@@ -85,9 +88,22 @@ class Freezer:
     def _write(self, rows: list[tuple[Any, ...]]) -> None:
         columns = zip(*rows, strict=True)
         arrays = [
-            pa.array(values, type=field.type) for values, field in zip(columns, self.schema, strict=True)
+            text_array(values) if field.name in TEXTS else pa.array(values, type=field.type)
+            for values, field in zip(columns, self.schema, strict=True)
         ]
         self._writer.write_batch(pa.record_batch(arrays, schema=self.schema))
+
+
+def text_array(values: Sequence[str]) -> Any:
+    """What `pa.array` makes of these strings, in a fifth of its time: one text, and where it is cut."""
+    text = "".join(values)
+    data = text.encode()
+    if len(data) > LARGEST_TEXT:
+        return pa.array(values, type=pa.string())
+    lengths = map(len, values) if len(data) == len(text) else (len(value.encode()) for value in values)
+    cuts = np.zeros(len(values) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter(lengths, dtype=np.int32, count=len(values)), out=cuts[1:])
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(cuts), pa.py_buffer(data))
 
 
 def thaw(path: Path, table: str) -> Iterator[list[Any]]:

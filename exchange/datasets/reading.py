@@ -19,7 +19,7 @@ from exchange.datasets.statements import Statement, criteria_statement, pairs_st
 from exchange.datasets.table import Marks, Pair, Row
 from exchange.importing.prefetch import chunks_ahead, without_cycle_search
 
-ITEMS_A_CHUNK = 4_000
+ITEMS_A_CHUNK = 8_000
 CHUNK_MEMORY = "64MB"
 Record = TypeVar("Record", Row, Pair, Marks)
 Make = Callable[[tuple[Any, ...]], Any]
@@ -90,6 +90,7 @@ def _chunks(statement: Statement, raw: "psycopg.Connection[Any]") -> Iterator[li
     """Rows of whole queries, in the reader's thread: on the connection whose transaction is open."""
     select, keys = statement
     with psycopg.Cursor(raw) as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{CHUNK_MEMORY}'")
         for first, last in _stretches(cursor):
             cursor.execute(select, {**keys, "first": first, "last": last}, binary=True)
             yield cursor.fetchall()
@@ -99,7 +100,7 @@ def _stretches(cursor: "psycopg.Cursor[Any]") -> list[tuple[int, int]]:
     """Places of the first and the last query of each chunk: some thousand items, or one query's."""
     cursor.execute(
         "SELECT min(place), max(place) FROM ("
-        f" SELECT place, (sum(n_items) OVER (ORDER BY place) - n_items) / {ITEMS_A_CHUNK} AS chunk"
+        f" SELECT place, div(sum(n_items) OVER (ORDER BY place) - n_items, {ITEMS_A_CHUNK}) AS chunk"
         " FROM release_query) placed GROUP BY chunk ORDER BY chunk"
     )
     return cursor.fetchall()

@@ -41,7 +41,7 @@ def find_selection(project: Project, name: str) -> Selection:
     known = Selection.objects.filter(pool__project=project).annotate(path=PATH)
     found: Selection | None = (
         known.filter(Q(name=name) | Q(path=name))
-        .select_related("pool__project", "run__judge__prompt")
+        .select_related("pool__project", "run__judge__prompt", "run__judge__rubric")
         .first()
     )
     if found is None:

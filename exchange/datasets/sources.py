@@ -41,8 +41,7 @@ def find_sources(project: Project, plan: Plan) -> Sources:
     plan.check()
     rubric = project.rubric
     selection = find_selection(project, plan.selection) if plan.source == "selection" else None
-    judge_id = selection.run.judge_id if selection else plan.judge
-    judge = find_voice(project, judge_id, rubric=rubric) if judge_id is not None else None
+    judge = _judge(project, plan, rubric, selection)
     item_set = project.item_sets.filter(pk=plan.item_set, of_pairs=False).first() if plan.item_set else None
     if plan.item_set and item_set is None:
         raise CannotRelease("That item set is none of this project’s sets of single candidates.")
@@ -62,6 +61,13 @@ def find_sources(project: Project, plan: Plan) -> Sources:
         _pair_judge(project, plan),
         *_criteria(project, plan),
     )
+
+
+def _judge(project: Project, plan: Plan, rubric: Rubric, selection: Selection | None) -> Voice | None:
+    """The judge of the grades or scores; of a selection that of its run, with this run alone."""
+    if selection is not None:
+        return Voice(selection.run.judge, [selection.run_id])
+    return find_voice(project, plan.judge, rubric=rubric) if plan.judge is not None else None
 
 
 def _pair_judge(project: Project, plan: Plan) -> Voice | None:

@@ -103,7 +103,7 @@ def pairs_statement(sources: Sources) -> Statement:
     named = "v.score IS NOT NULL OR v.grade IS NOT NULL" if judge else "false"
     joins = " LEFT JOIN corpus_reference f ON f.item_id = i.id" if plan.uses_people else ""
     if judge:
-        joins += f" LEFT JOIN LATERAL ({verdict_of_item('pair_runs')}) v ON true"
+        joins += f" LEFT JOIN LATERAL ({verdict_of_item('pair_runs', judge)}) v ON true"
     preferred = f"coalesce({by_people}, {by_judge})"
     return (
         "SELECT q.external_id, q.text, q.need, c.external_id, c.title, c.text,"
@@ -136,7 +136,7 @@ def criteria_statement(sources: Sources) -> Statement:
         joins += f" LEFT JOIN LATERAL ({people}) p ON true"
         by_people = "p.grades"
     if judge and plan.source != "references":
-        joins += f" LEFT JOIN LATERAL ({verdict_of_item('criteria_runs')}) v ON v.grade IS NOT NULL"
+        joins += f" LEFT JOIN LATERAL ({verdict_of_item('criteria_runs', judge)}) v ON v.grade IS NOT NULL"
         by_judge = "(v.grade || v.marks)::float8[]"
     judged = f"{by_people} IS NULL"
     return (
@@ -159,7 +159,7 @@ def _joins(sources: Sources) -> str:
         enough = ENOUGH_LABELS if plan.min_labels > 1 else ""
         joins += f" {outer}JOIN corpus_reference f ON f.item_id = i.id{enough}"
     if sources.judge:
-        joins += f" LEFT JOIN LATERAL ({verdict_of_item('runs')}) v ON true"
+        joins += f" LEFT JOIN LATERAL ({verdict_of_item('runs', sources.judge)}) v ON true"
     return joins
 
 

@@ -47,8 +47,16 @@ def find_voice(project: Project, judge_id: int, *, rubric: Rubric) -> Voice:
     return Voice(judge, ids)
 
 
-def verdict_of_item(runs: str) -> str:
-    """SQL for the newest verdict on item `i` in the runs that the parameter `runs` names."""
+def verdict_of_item(runs: str, voice: Voice) -> str:
+    """SQL for the newest verdict on item `i` in the voice's runs, which the parameter `runs` names.
+
+    Of a single run there is no newest: so said, the database may join in whichever way is quickest.
+    """
+    if len(voice.runs) == 1:
+        return (
+            "SELECT verdict.* FROM judges_verdict verdict"
+            f" WHERE verdict.run_id = (%({runs})s::bigint[])[1] AND verdict.item_id = i.id"
+        )
     return (
         "SELECT verdict.* FROM judges_verdict verdict"
         f" WHERE verdict.run_id = ANY(%({runs})s::bigint[]) AND verdict.item_id = i.id"

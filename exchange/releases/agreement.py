@@ -27,7 +27,8 @@ JUDGE = """
                     CASE v.outcome WHEN 'abstained' THEN %(abstained)s WHEN 'scored' THEN %(scored)s
                     ELSE %(failed)s END),
            count(*)
-    {queries} JOIN corpus_reference f ON f.item_id = i.id{enough} JOIN LATERAL ({verdict}) v ON true
+    FROM release_query r JOIN corpus_item i ON i.query_id = r.query_id
+    JOIN corpus_reference f ON f.item_id = i.id{enough} JOIN LATERAL ({verdict}) v ON true
     {chosen} AND i.rival_id IS NULL AND f.grade = ANY(%(values)s) GROUP BY 1, 2, 3
 """
 # Where a rater has graded an item in several rounds, the latest grade is theirs.
@@ -73,9 +74,8 @@ def agreement_of_judge(sources: Sources, placed: Placed) -> dict[str, Any] | Non
         return None
     plan, n_grades = sources.plan, len(sources.rubric.values)
     statement = JUDGE.format(
-        queries=QUERIES,
         enough=ENOUGH_LABELS if plan.min_labels > 1 else "",
-        verdict=verdict_of_item("runs"),
+        verdict=verdict_of_item("runs", sources.judge),
         chosen=CHOSEN + (IN_SET if plan.item_set else ""),
     )
     kinds = {kind.name.lower(): kind.column(n_grades=n_grades) for kind in Ungraded}

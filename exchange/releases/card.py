@@ -23,6 +23,7 @@ FIGURES = (
     ("alpha_ordinal", "α ordinal"),
     ("accuracy_binary", "accuracy at the cut"),
 )
+NBSP = "\u00a0"
 UNITS = {"log_odds": "log-odds of relevance", "score": "the judge’s score as it is"}
 
 
@@ -204,7 +205,7 @@ def _estimate(estimate: Sequence[float | None]) -> str:
     value, low, high = estimate
     if value is None:
         return "–"
-    bounds = f" \\[{low:.2f}, {high:.2f}\\]" if low is not None and high is not None else ""
+    bounds = f" \\[{low:.2f},{NBSP}{high:.2f}\\]" if low is not None and high is not None else ""
     return f"{value:.2f}{bounds}"
 
 
@@ -268,7 +269,7 @@ def _missed(card: Card) -> Iterator[str]:
         ["of", "what", "how many"],
         [
             [md(FORMATS[name].title), reason, f"{n:,}"]
-            for name, reasons in card["missed"].items()
-            for reason, n in reasons.items()
+            for name, reasons in sorted(card["missed"].items())
+            for reason, n in sorted(reasons.items())
         ],
     )

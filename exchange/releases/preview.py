@@ -22,7 +22,7 @@ FIRST_QUERIES = 1000
 MOST_QUERIES = 40  # that have rows
 MOST_ROWS = 6
 MOST_LINES = 2
-LONGEST_LINE = 700
+LONGEST_LINE = 500
 
 
 class Sample(NamedTuple):

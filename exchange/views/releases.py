@@ -192,7 +192,7 @@ def release_check(request: HttpRequest, project: Project, pk: int) -> HttpRespon
 def release_delete(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """Says what goes, asks for the name, and deletes."""
     release = get_object_or_404(releases_of(project), pk=pk)
-    form = DeleteForm(request.POST or None, named=release.name)
+    form = DeleteForm(request.POST or None, release=release)
     if request.method == "POST" and form.is_valid():
         delete_release(release)
         messages.success(request, f"The release {release} was deleted with its files.")

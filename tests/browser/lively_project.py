@@ -20,11 +20,15 @@ from corpus.models import Hit, Item, Job, Membership, Project, Reference, System
 from corpus.pairs import draw_pairs
 from corpus.rubrics import add_rubric
 from corpus.services import create_project, freeze_all_items
+from exchange.models import Release
+from exchange.releases.checking import start_check
 from judges.models import Outcome, Run, Verdict
 from judges.services import create_judge, find_prompt, register_engine, sync_shipped_prompts
+from tasks.work import work_on_job
 from tests.attacked_project import make_attacked_project
 from tests.browser.lively_compliance import make_lively_experiments
 from tests.browser.lively_negatives import make_lively_negatives
+from tests.exchange.releasing import release
 
 LONG_NAME = "carl-with-a-rather-long-username-from-the-directory"
 N_LABELS = 40
@@ -56,9 +60,12 @@ def make_lively_project(make_user) -> SimpleNamespace:
     _systems(project, chance)
     steadfast, experiments = make_lively_experiments(project, chance)
     negatives = make_lively_negatives(project, project.judges.get(name="steady"), chance, by=owner)
+    earlier, latest = _releases(project)
     disputes = [dispute.item for dispute in open_disputes(project, limit=500).rows]
     return SimpleNamespace(
         project=project,
+        earlier=earlier,
+        release=latest,
         empty=create_project("Empty one", by=owner),
         owner=owner,
         rounds=rounds,
@@ -161,3 +168,12 @@ def _systems(project: Project, chance: np.random.Generator) -> None:
             Hit(system=system, query_id=query, candidate_id=candidate, score=score, rank=rank)
             for rank, (query, candidate, score) in enumerate(ranked, start=1)
         )
+
+
+def _releases(project: Project) -> list[Release]:
+    """Two releases that differ, the later one proven."""
+    made = [
+        release(project, "triplet", "beir", "flagembedding", name="everyday", min_labels=n) for n in (1, 2)
+    ]
+    work_on_job(start_check(made[1]).pk)
+    return made

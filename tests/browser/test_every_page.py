@@ -100,6 +100,11 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("wording-edit", "judges:wording-edit", "escape-hatch")
     page("archive", "corpus:project-archive")
     page("exports", "exchange:export-list")
+    page("releases", "exchange:release-list")
+    page("release-new", "exchange:release-create")
+    page("release", "exchange:release-detail", lively.release.pk)
+    page("release-compare", "exchange:release-compare", lively.release.pk, query=f"?with={lively.earlier.pk}")
+    page("release-delete", "exchange:release-delete", lively.release.pk)
     for name in (
         "reports:overview",
         "reports:people",
@@ -115,6 +120,8 @@ def pages(lively) -> dict[str, tuple[str, str]]:
         "mining:pool-list",
         "annotate:round-list",
         "annotate:adjudication-list",
+        "exchange:release-list",
+        "exchange:release-create",
     ):
         page(f"empty-{name.partition(':')[2]}", name, of=lively.empty.slug)
     return found

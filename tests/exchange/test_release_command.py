@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from annotate.models import Label
 from annotate.references import refresh_references
 from corpus.models import Job
+from exchange.datasets.plan import SOURCES
+from exchange.datasets.writers.formats import FORMATS
 from tests.exchange.releasing import collect, judge_all, make_judge, read_lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +27,11 @@ def graded(project):
 def say(capsys, *arguments: object) -> str:
     call_command("release", *map(str, arguments))
     return capsys.readouterr().out
+
+
+def test_every_format_and_source_is_in_the_docs():
+    told = (settings.ROOT / "docs" / "datasets.md").read_text()
+    assert [name for name in (*FORMATS, *SOURCES) if f"`{name}" not in told] == []
 
 
 def test_makes_a_release_and_copies_it_out(graded, capsys, tmp_path):

@@ -231,7 +231,9 @@ class TestFiles:
 
 class TestProof:
     def test_makes_the_files_again_and_says_that_they_are_the_same(self, graded, manager, page):
-        made = release(graded, "triplet", name="two words")
+        collect(graded, {"without-a-positive": [0, 0]})  # left out of three formats, which the card lists
+        made = release(graded, "triplet", "flagembedding", "n-tuple", name="two words", train=90, dev=10)
+        assert len(made.facts["missed"]) == 3
         assert "--rebuild" in text_of(manager.get(page("release-detail", made.pk)))
         response = manager.post(page("release-check", made.pk))
         assert response.url == page("release-detail", made.pk) + "#release-check"
@@ -242,7 +244,6 @@ class TestProof:
         assert "Waiting for a worker" in waiting
         work_on_job(job.pk)
         shown = text_of(manager.get(page("release-detail", made.pk)))
-        # The table, two or three splits of triplets, README.md and manifest.json.
         assert f"All {len(made.files)} files came out byte for byte the same" in shown
         assert "&#x27;two words@1&#x27; --rebuild" in shown
         assert [each.name for each in made.folder.parent.iterdir()] == [str(made.pk)]
@@ -307,6 +308,12 @@ class TestDeleting:
         assert not Release.objects.exists()
         assert not Job.objects.filter(kind="release").exists()
         assert AuditEntry.objects.filter(verb="release.deleted").exists()
+
+    def test_takes_the_name_with_the_version_too(self, graded, manager, page):
+        release(graded, "qrels")
+        second = release(graded, "qrels")
+        manager.post(page("release-delete", second.pk), {"name": "first (version 2)"})
+        assert [str(each) for each in Release.objects.all()] == ["first"]
 
     def test_stops_one_that_is_being_made(self, graded, manager, page):
         made = prepare_release(graded, name="first", plan=Plan(formats=("qrels",)))

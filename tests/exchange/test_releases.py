@@ -5,6 +5,7 @@ import json
 import shutil
 from itertools import combinations
 
+import pyarrow as pa
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -15,8 +16,9 @@ from corpus.deleting import delete_project
 from corpus.jobs import cancel, retry
 from corpus.models import Candidate, Job, Query
 from exchange.datasets import frozen, reading
-from exchange.datasets.frozen import Freezer, schema_of, thaw
+from exchange.datasets.frozen import Freezer, schema_of, text_array, thaw
 from exchange.datasets.plan import CannotRelease, Plan
+from exchange.datasets.splits import place_queries
 from exchange.datasets.table import Row
 from exchange.datasets.writers import triplet
 from exchange.datasets.writers.formats import FORMATS
@@ -310,6 +312,19 @@ class TestFrozenTables:
     @pytest.mark.parametrize("table", ["rows", "pairs", "criteria"])
     def test_have_a_column_for_every_field(self, table):
         assert schema_of(table).names == list(frozen.RECORDS[table]._fields)
+
+    @pytest.mark.parametrize("values", [["plain", "", "x" * 900], ["Straße", "تربة", "", "plain 🌱"], []])
+    def test_hold_long_texts_as_arrow_would(self, values):
+        assert text_array(values).equals(pa.array(values, type=pa.string()))
+
+
+def test_a_stretch_of_reading_takes_several_queries(project, monkeypatch):
+    collect(project, GRADES)
+    monkeypatch.setattr(reading, "ITEMS_A_CHUNK", 12)
+    with reading.one_moment(), connection.cursor() as cursor:
+        place_queries(project, Plan())
+        # Twelve queries of six items: two begin within every twelve items.
+        assert reading._stretches(cursor.cursor) == [(n, n + 1) for n in range(1, 12, 2)]
 
 
 class TestComparing:
