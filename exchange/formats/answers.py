@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from exchange.formats import names
+from exchange.formats.attacks import variant_name, what_is_right, whole_words
 from exchange.formats.kind import Field
 from exchange.formats.values import (
     Unfit,
@@ -69,6 +70,16 @@ def _of_two(number: str, letter: str, side: str) -> tuple[str, ...]:
     return (*named, side)
 
 
+VARIANT_FIELDS = (
+    Field("variant_carrier", variant_name),
+    Field("variant_attack", variant_name),
+    Field("variant_words", whole_words, 0),
+    Field("variant_right", what_is_right, "grade"),
+    Field("original_query_id", name_text),
+    Field("original_candidate_id", name_text),
+)
+"""What a task says of an attacked candidate; by longer names, since `right` is a side of a comparison."""
+
 TASK_FIELDS = (
     Field("query_id", name_text, "", names.QUERY_ID),
     Field("query", plain_text, "", (*names.QUERY, "prompt", "input")),
@@ -82,6 +93,7 @@ TASK_FIELDS = (
     Field("rival_id", name_text, ""),
     Field("rival_title", plain_text, ""),
     Field("rival", plain_text, "", _of_two("2", "b", "right")),
+    *VARIANT_FIELDS,
     Field("rater", name_text, "", names.RATER),
     Field("metadata", metadata_or_none, None),
 )

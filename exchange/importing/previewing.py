@@ -27,7 +27,7 @@ from exchange.formats.rows import (
 )
 from exchange.formats.sniffed import Sniffed
 from exchange.formats.sniffing import columns_of
-from exchange.formats.task_reading import SKIPPED
+from exchange.formats.task_reading import SKIPPED, UNGRADED
 from exchange.formats.text_ids import id_of_candidate, id_of_query
 from exchange.importing.estimating import estimate_rows
 from exchange.importing.importer import sniff_import
@@ -300,8 +300,8 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
         "original_candidate_id": row.original_candidate_id,
         "metadata": row.metadata,
     }
-    if row.outcome == SKIPPED:
-        return values | {"outcome": SKIPPED}, "", ""
+    if row.outcome in UNGRADED:
+        return values | {"outcome": row.outcome}, "", ""
     if row.rater_kind == JUDGE:
         return _judges(values, row, grades, reply=row.raw, score=row.score, outcome=row.outcome)
     if row.outcome == "abstained":
@@ -321,6 +321,7 @@ def _preference(row: PreferenceRow, grades: GradeReader, params: Mapping[str, An
         "rater_kind": row.rater_kind,
         "rater": row.rater or params.get(named) or DEFAULT_RATER,
         "preferred": row.preferred,
+        "outcome": "" if row.preferred else SKIPPED,
         "rationale": row.rationale,
     }
     return values, "", ""
