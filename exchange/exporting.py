@@ -277,7 +277,11 @@ def _pieces_beside(job: Job) -> Iterable[Piece]:
 def _source(job: Job) -> Source:
     params = job.params
     return source_of(
-        job.project, what=params["what"], pseudonyms=bool(params.get("pseudonyms")), judge_id=params["judge"]
+        job.project,
+        what=params["what"],
+        pseudonyms=bool(params.get("pseudonyms")),
+        judge_id=params["judge"],
+        item_set=params.get("item_set"),
     )
 
 

@@ -18,15 +18,15 @@ from exchange.formats.quepid import JUDGE_SIGN, NO_JUDGES
 from exchange.long_form import guarded
 from exchange.tools.file import Source, Statement, ToolFile
 from exchange.tools.names import pseudonym
-from exchange.tools.source import items, keys_of
+from exchange.tools.source import items, keys_of, taken
 
 QUERY = guarded("coalesce(nullif(q.text, ''), q.external_id)")
 DOCUMENT = guarded("c.external_id")
 MOST_COLUMNS = 1000  # PostgreSQL selects 1,664 at most
 REFERENCES = """
 FROM corpus_query q JOIN corpus_item i ON i.query_id = q.id JOIN corpus_candidate c ON c.id = i.candidate_id
-JOIN corpus_reference f ON f.item_id = i.id WHERE q.project_id = %(project)s AND i.rival_id IS NULL
-AND NOT EXISTS (SELECT FROM corpus_variant t WHERE t.item_id = i.id)
+JOIN corpus_reference f ON f.item_id = i.id
+WHERE q.project_id = %(project)s AND i.rival_id IS NULL AND {taken}
 ORDER BY q.external_id, c.external_id"""
 COPY = "COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')"
 
@@ -63,8 +63,9 @@ def header(source: Source) -> bytes:
 def ratings(source: Source) -> Iterator[Statement | bytes]:
     """The reference as Quepid's cases read it: one rating for a query and document."""
     yield _line(["query", "docid", "rating"])
-    select = f"SELECT {QUERY}, {DOCUMENT}, f.grade {REFERENCES}"
-    yield COPY.format(select=select), {"project": source.project.pk, "guard": GUARD_REGEX}
+    select = f"SELECT {QUERY}, {DOCUMENT}, f.grade {REFERENCES.format(taken=taken(source))}"
+    keys = {"project": source.project.pk, "item_set": source.item_set, "guard": GUARD_REGEX}
+    yield COPY.format(select=select), keys
 
 
 def _raters(source: Source) -> dict[int, str]:
