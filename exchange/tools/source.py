@@ -53,7 +53,10 @@ def source_of(
     judge_id: int | None = None,
     item_set: int | None = None,
 ) -> Source:
-    """What goes out of a project; with a judge, only its verdicts beside people's labels."""
+    """What goes out of a project; with a judge, only its verdicts beside people's labels.
+
+    what: "both", "labels" or "verdicts"; "items" for neither.
+    """
     names = {judge.pk: name for judge, name in judge_names(project).items()}
     if judge_id is not None:
         names = {judge_id: names[judge_id]}
@@ -62,8 +65,8 @@ def source_of(
         project.rubric,
         names,
         pseudonyms,
-        with_labels=what != "verdicts",
-        with_verdicts=what != "labels",
+        with_labels=what in ("both", "labels"),
+        with_verdicts=what in ("both", "verdicts"),
         item_set=item_set,
     )
 

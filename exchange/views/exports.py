@@ -37,6 +37,7 @@ WHAT_WORDS = {
     "labels": "Labels",
     "verdicts": "Verdicts",
     "references": "References",
+    "items": "Items",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from annotate.models import Label, Rater
 from corpus.models import Item, ItemSet, Job, Rubric, Variant
-from corpus.services import create_project, freeze_all_items
+from corpus.services import create_project, freeze_all_items, freeze_items
 from exchange.exporting import CannotExport, beside_path, export_path, prepare_export, run_export
 from exchange.tools.names import argilla_user, judge_names
 from exchange.tools.registry import TOOL_FILES
@@ -370,3 +370,44 @@ def test_long_forms_can_have_pseudonyms_too(graded):
         assert "Ann" not in text
         assert f"rater-{Rater.objects.get(name='Ann').pk}" in text
         assert "gpt-4o" in text
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_items_alone_tell_nobodys_grade(graded, tool):
+    text, beside = written(graded, tool, what="items")
+
+    names = ["Ann", "Ben", "Max", "gpt-4o", "tiny", argilla_user("Ann"), "cut off", *("Perfectly", "Irrel")]
+    assert not [name for name in names if name in text]
+    if tool == "quepid":
+        assert rows_of(text) == [
+            ["query", "docid"],
+            [SOIL, "c1"],
+            [SOIL, "c2"],
+            [ROOTS, "'-c4"],
+            [ROOTS, "c3"],
+        ]
+        assert [row[2] for row in rows_of(beside)[1:]] == ["", "", "", ""]
+
+
+def test_without_labels_the_reference_stays_here_too(graded):
+    examples = from_lines(written(graded, "doccano", what="verdicts")[0])
+
+    assert not any(example["label"] or "reference" in example for example in examples)
+    assert any("judges" in example for example in examples)
+
+
+def test_items_alone_are_no_long_form(graded):
+    for file_format in ("csv", "jsonl", "qrels"):
+        with pytest.raises(CannotExport, match="Items without grades go to labelling tools"):
+            prepare_export(graded, file_format=file_format, what="items")
+
+
+def test_quepid_has_columns_only_of_those_who_said_something_of_its_items(graded):
+    first = Item.objects.get(candidate__external_id="c3")
+    chosen = freeze_items(graded, [first.pk], name="One", made_from={})
+    Judge.objects.create(project=graded, name="idle", rubric=graded.rubric)
+
+    assert rows_of(written(graded, "quepid", item_set=chosen)[0]) == [
+        ["query", "docid", "'=Max", "judge: gpt-4o · umbrela", "judge: tiny"],
+        [ROOTS, "c3", "0", "", ""],
+    ]
