@@ -93,8 +93,8 @@ class ExportForm(forms.Form):
         queryset=ItemSet.objects.none(),
         empty_label="All items; variants are left out",
         required=False,
-        help_text="Of an item set everything goes out: its variants, with what they were made from, and the"
-        " verdicts of experiments.",
+        help_text="Of an item set everything goes out: its variants, with what they were made from, and"
+        " (though not to labelling tools) the verdicts of experiments.",
     )
     pseudonyms = forms.BooleanField(
         label="Numbers instead of people’s names",

@@ -51,13 +51,14 @@ class Task(NamedTuple):
 
 
 class Tool(NamedTuple):
-    """How a tool's files are read.
+    """How a tool's files are read. title: the tool's own name.
 
     tasks_of: a record, as JSON or a row of cells by column, → its task; None for a record that asks nobody
     anything. Raises Unfit where the record is none of the tool's. looks_like: whether these records are the
     tool's, for files of which nobody said it. within: the key under which a JSON object holds the records.
     """
 
+    title: str
     tasks_of: Callable[[dict[str, Any]], Task | None]
     looks_like: Callable[[Sequence[dict[str, Any]]], bool]
     within: str = ""

@@ -19,7 +19,7 @@ EXAMPLE = """json_strip_nulls(json_build_object('text', c.text, 'label',
 CASE WHEN {reference} IS NULL THEN '[]' ELSE json_build_array({reference}) END,
 'query_id', q.external_id, 'query', q.text, 'need', nullif(q.need, ''), 'candidate_id', c.external_id,
 'title', nullif(c.title, ''), 'raters', people.raters, 'rationales', people.rationales,
-'judges', judges.judges, 'reference', {reference}{variant}))"""
+'judges', judges.judges, 'reference', {reference}, 'metadata', c.metadata{variant}))"""
 COLOURS = ("#dbeae6", "#b3d4cc", "#86b8ae", "#5a9a8f", "#2f7a70", "#155e56", "#0c443f")
 
 

@@ -246,9 +246,10 @@ def test_into_an_empty_project_it_gives_the_same_labels(graded, stored, tool):
 
     of_copy = Item.objects.for_project(copy)
     assert set(of_copy.values_list("query__external_id", "candidate__external_id")) == ids
-    assert set(of_copy.values_list("query__need", "candidate__title")) == (
-        set(Item.objects.for_project(graded).values_list("query__need", "candidate__title"))
-    )
+    for field in ("query__need", "candidate__title", "candidate__metadata"):
+        here = Item.objects.for_project(graded).order_by("query__external_id", "candidate__external_id")
+        there = of_copy.order_by("query__external_id", "candidate__external_id")
+        assert list(there.values_list(field, flat=True)) == list(here.values_list(field, flat=True))
     Label.objects.filter(rater__project=graded).delete()
     assert labels() == people
     Verdict.objects.filter(run__judge__project=graded).delete()
