@@ -1,4 +1,4 @@
-"""Argilla: records as JSON Lines, nested as version 2 nests them, and the dataset's settings beside them.
+"""Argilla: records as a JSON list, nested as version 2 nests them, and the dataset's settings beside them.
 
 A record has one suggestion a question: of several judges the one that answered last is suggested. Argilla's
 users are UUIDs; each rater has one of its own, always the same, by which Concord knows them again.
@@ -16,6 +16,7 @@ from exchange.tools.file import Source, Statement, ToolFile
 from exchange.tools.names import argilla_user, pseudonym
 from exchange.tools.source import (
     CANNOT_JUDGE_WORDS,
+    COMMA,
     control_names,
     items,
     keys_of,
@@ -37,7 +38,7 @@ USER = "'user_id', %(users)s::jsonb ->> l.rater_id::text, 'status', 'submitted'"
 
 
 def statements(source: Source) -> list[Statement]:
-    """One record a line."""
+    """One record a line, all but the first with a comma before it."""
     names = list(control_names(source.rubric))
     answers = [
         ("'grade'", GRADE.format("l"), "true"),
@@ -56,7 +57,7 @@ def statements(source: Source) -> list[Statement]:
         " END AS suggestions"
     )
     record = RECORD.format(variant=told_of_variants(source))
-    select = f"SELECT {record}::text " + items(source, people=people, judges=judges)
+    select = f"SELECT {COMMA}{record}::text " + items(source, people=people, judges=judges)
     keys = keys_of(source) | {"cannot": CANNOT_JUDGE, "users": _users(source)}
     keys |= {f"criterion_{n}": name for n, name in zip(_places(names), names, strict=True)}
     return [(copy_lines_out(select), keys)]
@@ -134,11 +135,13 @@ def _metadata(name: str) -> dict[str, Any]:
 FILE = ToolFile(
     "argilla",
     "Argilla: records with responses and suggestions, and the dataset’s settings",
-    "jsonl",
-    "application/jsonl; charset=utf-8",
+    "json",
+    "application/json; charset=utf-8",
     statements,
     "settings.json",
     "Settings",
     "application/json; charset=utf-8",
     settings,
+    before=lambda source: b"[\n",
+    after=b"]\n",
 )

@@ -12,7 +12,7 @@ WORDS = {
         " from which Concord reads it again.",
     ),
     "argilla": (
-        "Make a dataset from the settings with Argilla’s Python client, then log the records.",
+        "With Argilla’s Python client make a dataset of Settings.from_json, then read records.from_json.",
         "One suggestion an item: that of the judge that answered last. Users are UUIDs, which only this"
         " project knows again. Candidates’ metadata stays here.",
     ),

@@ -13,7 +13,7 @@ from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
 from exchange.tools.source import (
     CANNOT_JUDGE_WORDS,
-    ORDER,
+    COMMA,
     control_names,
     items,
     keys_of,
@@ -71,8 +71,7 @@ def statements(source: Source) -> list[Statement]:
     )
     data = DATA.format(variant=told_of_variants(source))
     select = (
-        f"SELECT CASE WHEN row_number() OVER (ORDER BY {ORDER}) > 1 THEN ',' ELSE '' END ||"
-        f" json_build_object('data', {data}, 'annotations', coalesce(people.annotations, '[]'),"
+        f"SELECT {COMMA}json_build_object('data', {data}, 'annotations', coalesce(people.annotations, '[]'),"
         " 'predictions', coalesce(judges.predictions, '[]'))::text "
         + items(source, people=people, judges=judges)
     )

@@ -19,6 +19,9 @@ from judges.models import Run
 CANNOT_JUDGE_WORDS = "Cannot judge"
 
 ORDER = "q.external_id, c.external_id"
+COMMA = f"CASE WHEN row_number() OVER (ORDER BY {ORDER}) > 1 THEN ',' ELSE '' END || "
+"""Before every entry of a JSON list but the first."""
+
 ITEMS = """
 FROM corpus_query q JOIN corpus_item i ON i.query_id = q.id JOIN corpus_candidate c ON c.id = i.candidate_id
 LEFT JOIN corpus_reference f ON f.item_id = i.id{variant}

@@ -24,7 +24,7 @@ def pairs_in(text: str, tool: str) -> set[tuple[str, str]]:
     """(query's id, or with Quepid its text; candidate's id) of every task in a tool's file."""
     if tool == "quepid":
         return {(row[0], row[1]) for row in rows_of(text)[1:]}
-    records = json.loads(text) if tool == "labelstudio" else from_lines(text)
+    records = from_lines(text) if tool == "doccano" else json.loads(text)
     told = {"labelstudio": "data", "argilla": "metadata"}
     facts = [record[told[tool]] if tool in told else record for record in records]
     return {(fact["query_id"], fact["candidate_id"]) for fact in facts}

@@ -135,7 +135,7 @@ def test_label_studios_interface_asks_for_the_projects_grades(graded):
 
 def test_argilla_gets_records_and_settings_that_fit_each_other(graded):
     text, settings_text = written(graded, "argilla")
-    records, settings = from_lines(text), json.loads(settings_text)
+    records, settings = json.loads(text), json.loads(settings_text)
 
     for record in records:
         hold_to("argilla-record", record)
@@ -165,7 +165,7 @@ def test_argilla_gets_records_and_settings_that_fit_each_other(graded):
 def test_argilla_is_given_the_judge_that_is_asked_for(graded):
     text, _ = written(graded, "argilla", judge=Judge.objects.get(name="gpt-4o"))
 
-    suggestions = [record["suggestions"] for record in from_lines(text)]
+    suggestions = [record["suggestions"] for record in json.loads(text)]
     assert suggestions[0] == {"grade": {"value": "2", "score": 1.75, "agent": "gpt-4o · umbrela"}}
     assert suggestions[1:] == [{}, {}, {}]
 
@@ -353,7 +353,7 @@ def test_two_judges_of_one_name_are_told_apart(graded):
 def test_of_an_empty_project_are_well_formed(project, tool):
     text, _ = written(project, tool)
 
-    assert text == {"labelstudio": "[\n]\n", "quepid": "query,docid\n"}.get(tool, "")
+    assert text == {"labelstudio": "[\n]\n", "argilla": "[\n]\n", "quepid": "query,docid\n"}.get(tool, "")
 
 
 def test_references_and_further_scales_are_not_for_tools(graded):
