@@ -1,6 +1,6 @@
 """`make bench`: each part prints its figures as ratios to a bare baseline of the same run.
 
-from bench import agreement, compliance, exporting, importing, judging, labelling, mining, pages, releases
+python -m bench [PART ...] [--rows 1000000]
 """
 
 import argparse

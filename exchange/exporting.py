@@ -26,7 +26,7 @@ from exchange.tools.registry import TOOL_FILES
 from exchange.tools.source import source_of
 from judges.models import Judge
 
-WHAT = ("labels", "verdicts", "both", "references")
+WHAT = ("labels", "verdicts", "both", "references", "items")
 FILE_FORMATS = ("csv", "jsonl", "qrels", *TOOL_FILES)
 BLOCK_ROWS = 4000
 
@@ -51,25 +51,24 @@ def prepare_export(
     """Queue an export. Qrels hold the reference, or one judge's grades when a judge is given.
 
     With a `scale` of the project's further ones, the labels of the rounds on it alone. A labelling tool's
-    file holds all items with people's labels and judges' verdicts, or with a judge that one's alone. Without
-    an `item_set` variants are left out, and runs of experiments. With `pseudonyms` people go by numbers.
+    file holds all items with people's labels and judges' verdicts, or with a judge that one's alone; of
+    "items" their texts alone. Without an `item_set` variants are left out, and runs of experiments. With
+    `pseudonyms` people go by numbers.
     `out` is where a command wants the file; without it the file lies under CONCORD_VAR and is downloaded.
     """
     if what not in WHAT or file_format not in FILE_FORMATS:
         raise CannotExport(f"Choose one of {', '.join(WHAT)} and one of {', '.join(FILE_FORMATS)}.")
     if judge is not None and judge.project_id != project.pk:
         raise CannotExport("That judge belongs to another project.")
+    if file_format in TOOL_FILES:
+        _check_tool(project, what, judge)
+    elif what == "items":
+        raise CannotExport("Items without grades go to labelling tools; other files have a row for a grade.")
     is_long = file_format in ("csv", "jsonl")
     if scale is not None and (scale.project_id != project.pk or scale.is_main or not is_long):
         raise CannotExport("Labels on a further scale of the project go out as CSV or JSON lines.")
     if judge is not None and is_long:
         raise CannotExport("One judge's grades go out as qrels; the long form holds those of all judges.")
-    if what == "references" and file_format in TOOL_FILES:
-        raise CannotExport(
-            "Labelling tools are given labels and verdicts; references go out in the long form."
-        )
-    if file_format in TOOL_FILES and judge is not None and judge.rubric_id != project.rubric.pk:
-        raise CannotExport("That judge grades on another scale than the project's own.")
     _check_items(project, item_set, scale)
     job = Job.objects.create(
         project=project,
@@ -89,6 +88,16 @@ def prepare_export(
     if out is None:
         enqueue(job)
     return job
+
+
+def _check_tool(project: Project, what: str, judge: Judge | None) -> None:
+    """Raise CannotExport where a labelling tool's file cannot hold this."""
+    if what == "references":
+        raise CannotExport(
+            "Labelling tools are given labels and verdicts; references go out in the long form."
+        )
+    if judge is not None and judge.rubric_id != project.rubric.pk:
+        raise CannotExport("That judge grades on another scale than the project's own.")
 
 
 def _check_items(project: Project, item_set: ItemSet | None, scale: Rubric | None) -> None:
@@ -277,7 +286,11 @@ def _pieces_beside(job: Job) -> Iterable[Piece]:
 def _source(job: Job) -> Source:
     params = job.params
     return source_of(
-        job.project, what=params["what"], pseudonyms=bool(params.get("pseudonyms")), judge_id=params["judge"]
+        job.project,
+        what=params["what"],
+        pseudonyms=bool(params.get("pseudonyms")),
+        judge_id=params["judge"],
+        item_set=params.get("item_set"),
     )
 
 

@@ -30,7 +30,7 @@ ENCODINGS = {
 }
 
 
-FOR_TOOLS = ("both", "labels", "verdicts")
+FOR_TOOLS = ("both", "labels", "verdicts", "items")
 
 
 class UploadForm(forms.Form):
@@ -76,6 +76,7 @@ class ExportForm(forms.Form):
             ("labels", "People’s labels"),
             ("verdicts", "Judges’ verdicts"),
             ("references", "The reference: one human grade per item, adjudicated or by the project’s rule"),
+            ("items", "No grades: items alone, for people to label afresh in a labelling tool"),
         ],
         initial="both",
         widget=forms.RadioSelect,
@@ -92,8 +93,8 @@ class ExportForm(forms.Form):
         queryset=ItemSet.objects.none(),
         empty_label="All items; variants are left out",
         required=False,
-        help_text="Of an item set everything goes out: its variants, with what they were made from, and the"
-        " verdicts of experiments.",
+        help_text="Of an item set everything goes out: its variants, with what they were made from, and"
+        " (though not to labelling tools) the verdicts of experiments.",
     )
     pseudonyms = forms.BooleanField(
         label="Numbers instead of people’s names",
@@ -117,6 +118,8 @@ class ExportForm(forms.Form):
         cleaned = super().clean()
         if cleaned.get("file_format") in TOOL_FILES and cleaned.get("what") not in (*FOR_TOOLS, None):
             self.add_error("what", "Labelling tools get labels and verdicts. Choose one of these, or both.")
+        if cleaned.get("file_format") in ("csv", "jsonl") and cleaned.get("what") == "items":
+            self.add_error("what", "The long form has a row for each grade. Choose a labelling tool’s file.")
         return cleaned
 
     def choices(self) -> dict:

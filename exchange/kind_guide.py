@@ -162,6 +162,10 @@ FIELD_TITLES = {
     "rival_title": "Rival’s title",
     "rival": "Rival: the other candidate",
     "preferred": "Preferred",
+    "variant_carrier": "Carrier",
+    "variant_attack": "Attack",
+    "variant_words": "Words",
+    "variant_right": "Right is to",
     "metadata": "Metadata",
 }
 

@@ -64,6 +64,10 @@ def match_answers(
     notes = [*shown_notes, *given_notes]
     if grade is not None and normalised(grade) not in ("grade", "rating", "label"):
         notes.append(f"The grade is what was answered to {grade!r}.")
+    if not {"query_id", "candidate_id"} <= set(found.values()):
+        notes.append(
+            "What has no id here is known by its text: the project’s own of that text, else a new one."
+        )
     settled = {**found, **given}
     of_raters = {column: ROLES[raters[column]] for column in header if column in raters}
     return AnswerColumns(

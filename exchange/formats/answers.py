@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from exchange.formats import names
+from exchange.formats.attacks import variant_name, what_is_right, whole_words
 from exchange.formats.kind import Field
 from exchange.formats.values import (
     Unfit,
@@ -50,13 +51,14 @@ class Task(NamedTuple):
 
 
 class Tool(NamedTuple):
-    """How a tool's files are read.
+    """How a tool's files are read. title: the tool's own name.
 
     tasks_of: a record, as JSON or a row of cells by column, → its task; None for a record that asks nobody
     anything. Raises Unfit where the record is none of the tool's. looks_like: whether these records are the
     tool's, for files of which nobody said it. within: the key under which a JSON object holds the records.
     """
 
+    title: str
     tasks_of: Callable[[dict[str, Any]], Task | None]
     looks_like: Callable[[Sequence[dict[str, Any]]], bool]
     within: str = ""
@@ -68,6 +70,16 @@ def _of_two(number: str, letter: str, side: str) -> tuple[str, ...]:
     named = [f"{thing}{join}{sign}" for thing in things for sign in (number, letter) for join in ("", "_")]
     return (*named, side)
 
+
+VARIANT_FIELDS = (
+    Field("variant_carrier", variant_name),
+    Field("variant_attack", variant_name),
+    Field("variant_words", whole_words, 0),
+    Field("variant_right", what_is_right, "grade"),
+    Field("original_query_id", name_text),
+    Field("original_candidate_id", name_text),
+)
+"""What a task says of an attacked candidate; by longer names, since `right` is a side of a comparison."""
 
 TASK_FIELDS = (
     Field("query_id", name_text, "", names.QUERY_ID),
@@ -82,6 +94,7 @@ TASK_FIELDS = (
     Field("rival_id", name_text, ""),
     Field("rival_title", plain_text, ""),
     Field("rival", plain_text, "", _of_two("2", "b", "right")),
+    *VARIANT_FIELDS,
     Field("rater", name_text, "", names.RATER),
     Field("metadata", metadata_or_none, None),
 )

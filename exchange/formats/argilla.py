@@ -200,4 +200,4 @@ def _predicted(prediction: Any) -> tuple[Any, float | None]:
     raise Unfit("A prediction has no label and score. Export the dataset from Argilla again.")
 
 
-KIND = Kind("argilla", GradeRow, FIELDS, never_quick, tool=Tool(tasks_of, looks_like))
+KIND = Kind("argilla", GradeRow, FIELDS, never_quick, tool=Tool("Argilla", tasks_of, looks_like))

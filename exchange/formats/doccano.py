@@ -105,4 +105,4 @@ def _spans() -> str:
     )
 
 
-KIND = Kind("doccano", GradeRow, FIELDS, never_quick, tool=Tool(tasks_of, looks_like))
+KIND = Kind("doccano", GradeRow, FIELDS, never_quick, tool=Tool("doccano", tasks_of, looks_like))

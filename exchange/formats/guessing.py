@@ -26,7 +26,8 @@ def guess_tool(records: Sequence[dict[str, Any]]) -> Guess | None:
     if records:
         for kind in TOOLS:
             if kind.tool is not None and kind.tool.looks_like(records):
-                return Guess(kind.name, f"Read as {kind.name}: its records are built as that tool's are.")
+                why = f"Read as {kind.tool.title}’s: its records are built as that tool writes them."
+                return Guess(kind.name, why)
     return None
 
 

@@ -172,4 +172,4 @@ def _seconds(value: Any) -> float | None:
     return seconds if seconds is not None and seconds >= 0 else None
 
 
-KIND = Kind("labelstudio", GradeRow, FIELDS, never_quick, tool=Tool(tasks_of, looks_like))
+KIND = Kind("labelstudio", GradeRow, FIELDS, never_quick, tool=Tool("Label Studio", tasks_of, looks_like))

@@ -127,5 +127,5 @@ KIND = Kind(
     FIELDS,
     never_quick,
     restore=restore,
-    tool=Tool(tasks_of, looks_like, within="query_doc_pairs"),
+    tool=Tool("Quepid", tasks_of, looks_like, within="query_doc_pairs"),
 )

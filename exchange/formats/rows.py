@@ -124,7 +124,7 @@ class GradeRow(NamedTuple):
 class PreferenceRow(NamedTuple):
     """Which of two candidates somebody found better: the candidate, which stood left, or its rival.
 
-    rater_kind, rater: as in a GradeRow.
+    preferred: "candidate" or "rival", "" where they gave no answer. rater_kind, rater: as in a GradeRow.
     """
 
     line: int

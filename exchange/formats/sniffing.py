@@ -144,10 +144,12 @@ def _answers(kind: Kind, layout: Layout, mapping: Mapping[str, str], name: str) 
     if kind.tool is None:
         return None
     if layout.file_format not in ("json", "jsonl", "csv", "tsv") or not layout.columns:
-        raise FileProblem(f"{name} is no file of {kind.name}: it has neither objects nor named columns.")
+        raise FileProblem(
+            f"{name} is no file of {kind.tool.title}: it has neither objects nor named columns."
+        )
     tasks, reason = _tasks(kind.tool, layout)
     if reason and not tasks:
-        raise FileProblem(f"{name} is no file of {kind.name}. {reason}")
+        raise FileProblem(f"{name} is no file of {kind.tool.title}. {reason}")
     header = layout.columns if layout.delimiter else ()
     return match_answers(tasks, mapping, name=name, header=header)
 

@@ -4,18 +4,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange.formats.answer_columns import CANNOT_JUDGE, GIVEN, ROLES, SHOWN
-from exchange.formats.answers import ANSWER_FIELDS, JUDGE, PERSON, TASK_FIELDS, Answer, Task, object_in, texts
+from exchange.formats.answers import (
+    ANSWER_FIELDS,
+    JUDGE,
+    PERSON,
+    TASK_FIELDS,
+    VARIANT_FIELDS,
+    Answer,
+    Task,
+    object_in,
+    texts,
+)
 from exchange.formats.columns import IGNORED, METADATA, field_named
+from exchange.formats.grades import FIELDS as GRADE_FIELDS
 from exchange.formats.kind import Kind
 from exchange.formats.names import normalised
 from exchange.formats.rows import BadRow, GradeRow, PairRow, PreferenceRow, Row
 from exchange.formats.values import Unfit, grade_text, metadata_or_none, name_text, yes_or_no
 
-SKIPPED = "skipped"
-"""The outcome of a row that says: somebody was shown this and gave no answer. Nothing is graded by it."""
+SKIPPED, UNANSWERED = "skipped", "unanswered"
+"""Outcomes of rows by which nothing is graded: somebody saw this and gave no answer; nobody answered."""
+UNGRADED = (SKIPPED, UNANSWERED)
 
 KINDS_OF_ROLES = {ours: kind for kind, ours in ROLES.items()}
 CANNOT = frozenset(("cannot_judge", "can_t_judge", "cant_judge", "can_t_tell", "cant_tell", "unrateable"))
+BLANK = {field.name: "" if field.is_needed else field.blank for field in GRADE_FIELDS[6:]}
 CHECKS = {field.name: field.check for field in (*TASK_FIELDS, *ANSWER_FIELDS)}
 
 
@@ -43,18 +56,21 @@ class TaskReader:
         if task is None:
             return []
         self._learn(task)
-        pair = self._pair(line, task)
+        pair, variant = self._pair(line, task), self._variant(line, task)
         if isinstance(pair, BadRow):
             return [pair]
+        if isinstance(variant, BadRow):
+            return [variant]
         answers = [each for each in task.answers if each.rater not in self.ignored]
-        is_graded = answers and not any(answer.prefers for answer in answers)
-        rival = None if is_graded else self._rival(pair, task)
+        is_graded = any(not (answer.prefers or answer.is_skipped) for answer in answers)
+        rival = None if is_graded or variant["attack"] else self._rival(pair, task)
         if isinstance(rival, BadRow):
             return [rival]
         if rival is None:
-            return [self._answered(pair, task, answer) for answer in answers] or [pair]
-        compared = [self._compared(pair, rival, task, answer) for answer in answers if answer.prefers]
-        return [*compared] or [pair, rival]
+            alone = grade_row(pair, variant, outcome=UNANSWERED) if variant["attack"] else pair
+            return [self._answered(pair, variant, task, answer) for answer in answers] or [alone]
+        compared = [self._compared(pair, rival, task, answer) for answer in answers]
+        return compared if any(answer.prefers for answer in answers) else [*compared, pair, rival]
 
     def _take(self, theirs: str, ours: str) -> None:
         if ours == "rater":
@@ -102,6 +118,21 @@ class TaskReader:
             return BadRow(line, METADATA, str(unfit))
         return PairRow(line, grade=None, rater="", metadata=metadata, **values)
 
+    def _variant(self, line: int, task: Task) -> dict[str, Any] | BadRow:
+        """What the task says of an attacked candidate, by fields of a GradeRow."""
+        told: dict[str, Any] = {}
+        for field in VARIANT_FIELDS:
+            column = self.columns.get(field.name, field.name)
+            try:
+                told[field.name.removeprefix("variant_")] = field.check(task.fields.get(column))
+            except Unfit as unfit:
+                return BadRow(line, column, str(unfit))
+        if bool(told["carrier"]) == bool(told["attack"]):
+            return told
+        lacking, given = ("attack", "a carrier") if told["carrier"] else ("carrier", "an attack")
+        column = self.columns.get(f"variant_{lacking}", f"variant_{lacking}")
+        return BadRow(line, column, f"The task has {given} and no {lacking}. Write both, or neither.")
+
     def _rival(self, pair: PairRow, task: Task) -> PairRow | BadRow | None:
         """The pair of the query with the candidate on the right; None where there is only one candidate."""
         values: dict[str, Any] = {}
@@ -133,14 +164,16 @@ class TaskReader:
             *(rival.candidate_id, rival.title, rival.candidate),
             KINDS_OF_ROLES.get(self.roles.get(answer.rater, ""), answer.rater_kind),
             rater,
-            "candidate" if answer.prefers == "left" else "rival",
+            {"left": "candidate", "right": "rival"}.get(answer.prefers, ""),
             rationale,
             answer.score,
             answer.created_at,
             answer.seconds,
         )
 
-    def _answered(self, pair: PairRow, task: Task, answer: Answer) -> Row | BadRow:
+    def _answered(
+        self, pair: PairRow, variant: Mapping[str, Any], task: Task, answer: Answer
+    ) -> Row | BadRow:
         """One answer as a row, or what is wrong with it."""
         kind = KINDS_OF_ROLES.get(self.roles.get(answer.rater, ""), answer.rater_kind)
         column = self.columns.get("grade", "grade")
@@ -157,36 +190,20 @@ class TaskReader:
         outcome = "abstained" if cannot else ""
         if answer.is_skipped or (kind == PERSON and grade is None and not cannot):
             outcome = SKIPPED
-        return GradeRow(
-            *(pair.line, pair.query_id, pair.query, pair.need, pair.candidate_id, pair.title, pair.candidate),
+        is_judge = kind == JUDGE
+        return grade_row(
+            pair,
+            variant,
             rater_kind=kind,
             rater=rater,
-            prompt="",
-            judge_version="",
-            prompt_hash="",
-            scoring="",
-            condition="",
-            round="",
-            run="",
             outcome=outcome,
             grade=None if cannot else grade,
-            score=answer.score if kind == JUDGE else None,
-            raw=rationale if kind == JUDGE else "",
-            rationale=rationale if kind == PERSON else "",
-            reason="",
-            marks=marks if kind == PERSON else None,
-            gold_grade=None,
-            guidelines_version=None,
-            drawn_with=None,
+            score=answer.score if is_judge else None,
+            raw=rationale if is_judge else "",
+            rationale="" if is_judge else rationale,
+            marks=None if is_judge else marks,
             seconds=answer.seconds,
-            carrier="",
-            attack="",
-            words=0,
-            original_query_id="",
-            original_candidate_id="",
-            right="grade",
             created_at=answer.created_at,
-            metadata=pair.metadata,
         )
 
     def _rater(self, task: Task, answer: Answer) -> str:
@@ -214,6 +231,12 @@ class TaskReader:
             if name not in taken and not (isinstance(value, list) and len(value) != 1)
         }
         return {name: value for name, value in marks.items() if value is not None} or None
+
+
+def grade_row(pair: PairRow, variant: Mapping[str, Any], **answered: Any) -> GradeRow:
+    """A row of an answer; what no tool's file tells is blank."""
+    told: dict[str, Any] = {**BLANK, **variant, **answered, "metadata": pair.metadata}
+    return GradeRow(*pair[:7], **told)
 
 
 def means_cannot_judge(choice: str) -> bool:

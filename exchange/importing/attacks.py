@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from exchange.formats.rows import AttackRow
-from exchange.importing.collection import Pair
 from exchange.importing.labels import FileLabel
-from exchange.importing.stores import Store
-from exchange.importing.variants import FileVariant
+from exchange.importing.stores import Store, pair_of
+from exchange.importing.variants import variant_of
 
 
 class AttackStore(Store):
@@ -23,11 +22,11 @@ class AttackStore(Store):
                 good.append((row, None))
             elif (grade := self.person_grade(row.line, "grade", row.grade)) is not None:
                 good.append((row, grade))
-        placed = self.collection.place([_pair(row) for row, _ in good])
+        placed = self.collection.place([pair_of(row) for row, _ in good])
         found = [
             (row, grade, place) for (row, grade), place in zip(good, placed, strict=True) if place is not None
         ]
-        is_good = self.variants.write([_variant(row, place) for row, _, place in found])
+        is_good = self.variants.write([variant_of(row, place) for row, _, place in found])
         marked = [each for each, is_marked in zip(found, is_good, strict=True) if is_marked]
         self.variants.list_items(place.item for _, _, place in marked)
         rater = self.params.get("rater", "")
@@ -42,19 +41,3 @@ class AttackStore(Store):
     def finish(self) -> None:
         super().finish()
         self.variants.finish(name=f"Attacks, {self.params['filename']}")
-
-
-def _pair(row: AttackRow) -> Pair:
-    ids = (row.line, row.query_id, row.query, row.need)
-    return Pair(*ids, row.candidate_id, row.title, row.candidate, row.metadata)
-
-
-def _variant(row: AttackRow, place) -> FileVariant:
-    return FileVariant(
-        row.line,
-        place,
-        *(row.carrier, row.attack, row.words, row.right),
-        row.query_id,
-        row.original_candidate_id,
-        row.original_candidate,
-    )

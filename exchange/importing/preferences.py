@@ -146,12 +146,13 @@ class PreferenceWriter:
 
     def _copy(self, fresh: Sequence[tuple[Placed, FilePreference]]) -> None:
         round_key = self.rounds.key(f"Import {self.job.pk}")
+        raters = {label.rater: self.labels.rater(label.rater) for _, label in fresh}
         copy_lines(
             self.cursor,
             "annotate_label",
             COLUMNS,
             (
-                f"{place.item}\t{self.labels.rater(label.rater)}\t{label.grade}\tf\t{escape(label.rationale)}"
+                f"{place.item}\t{raters[label.rater]}\t{label.grade}\tf\t{escape(label.rationale)}"
                 f"\t{self.job.pk}\t{round_key}\t{label.created_at or 'now'}"
                 f"\t{_or_null(label.seconds)}\t{'t' if label.left > label.right else 'f'}"
                 for place, label in fresh

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from corpus.models import Job
+from corpus.models import Job, Rubric
 from exchange.formats.answers import JUDGE, PERSON
 from exchange.formats.columns import METADATA
 from exchange.formats.kinds import KINDS
@@ -27,11 +27,11 @@ from exchange.formats.rows import (
 )
 from exchange.formats.sniffed import Sniffed
 from exchange.formats.sniffing import columns_of
-from exchange.formats.task_reading import SKIPPED
-from exchange.formats.text_ids import id_of_candidate, id_of_query
+from exchange.formats.task_reading import SKIPPED, UNGRADED
 from exchange.importing.estimating import estimate_rows
 from exchange.importing.importer import sniff_import
 from exchange.importing.labels import DEFAULT_RATER
+from exchange.importing.preferences import NO_SCALE
 from exchange.importing.reading_grades import GradeReader, NamedGradeReader
 
 LONGEST_SHOWN = 400
@@ -92,6 +92,9 @@ def preview_import(job: Job) -> Preview:
         return Preview(None, str(problem), tuple(columns), chosen, examples, frozenset(), (), (), None)
     is_tools = KINDS[sniffed.kind].tool is not None
     grades = (NamedGradeReader if is_tools else GradeReader)(job.project.rubric)
+    if any(isinstance(row, PreferenceRow) for row in sniffed.first_rows):
+        scales = job.project.rubrics.filter(kind=Rubric.Kind.PREFERENCE)
+        params = params | {"can_compare": scales.exists()}
     rows = [_shown(row, grades, params) for row in sniffed.first_rows]
     names = dict.fromkeys(name for _, values, _, _ in rows for name in values)
     fields = tuple(
@@ -144,7 +147,8 @@ def _examples(sniffed: Sniffed) -> dict[str, str]:
     examples = {}
     for column in sniffed.columns:
         ours = sniffed.mapping.get(column, METADATA)
-        found = (
+        answers = [row.grade for row in good if isinstance(row, GradeRow) and row.rater == column]
+        found = answers or (
             (getattr(row, METADATA, None) or {}).get(column) if ours == METADATA else getattr(row, ours, "")
             for row in good
         )
@@ -203,21 +207,12 @@ def _judges(
     return values | answered, "", ""
 
 
-def _ids(row: PairRow | AttackRow | GradeRow) -> dict[str, str]:
-    """The row's ids; those made of its texts where the file has none."""
-    return {
-        "query_id": row.query_id or id_of_query(row.query),
-        "candidate_id": row.candidate_id or id_of_candidate(row.title, row.candidate),
-    }
-
-
 def _pair(row: PairRow | AttackRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
-    ids = _ids(row)
     values = {
-        "query_id": ids["query_id"],
+        "query_id": row.query_id,
         "query": row.query,
         "need": row.need,
-        "candidate_id": ids["candidate_id"],
+        "candidate_id": row.candidate_id,
         "title": row.title,
         "candidate": row.candidate,
         "grade": None,
@@ -278,13 +273,12 @@ def _verdict(row: VerdictRow, grades: GradeReader, params: Mapping[str, Any]) ->
 
 
 def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
-    ids = _ids(row)
     named = "judge" if row.rater_kind == JUDGE else "rater"
     values = {
-        "query_id": ids["query_id"],
+        "query_id": row.query_id,
         "query": row.query,
         "need": row.need,
-        "candidate_id": ids["candidate_id"],
+        "candidate_id": row.candidate_id,
         "title": row.title,
         "candidate": row.candidate,
         "rater_kind": row.rater_kind,
@@ -300,8 +294,8 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
         "original_candidate_id": row.original_candidate_id,
         "metadata": row.metadata,
     }
-    if row.outcome == SKIPPED:
-        return values | {"outcome": SKIPPED}, "", ""
+    if row.outcome in UNGRADED:
+        return values | {"outcome": row.outcome}, "", ""
     if row.rater_kind == JUDGE:
         return _judges(values, row, grades, reply=row.raw, score=row.score, outcome=row.outcome)
     if row.outcome == "abstained":
@@ -312,18 +306,19 @@ def _grade(row: GradeRow, grades: GradeReader, params: Mapping[str, Any]) -> Sto
 def _preference(row: PreferenceRow, grades: GradeReader, params: Mapping[str, Any]) -> Stored:
     named = "judge" if row.rater_kind == JUDGE else "rater"
     values = {
-        "query_id": row.query_id or id_of_query(row.query),
+        "query_id": row.query_id,
         "query": row.query,
-        "candidate_id": row.candidate_id or id_of_candidate(row.title, row.candidate),
+        "candidate_id": row.candidate_id,
         "candidate": row.candidate,
-        "rival_id": row.rival_id or id_of_candidate(row.rival_title, row.rival),
+        "rival_id": row.rival_id,
         "rival": row.rival,
         "rater_kind": row.rater_kind,
         "rater": row.rater or params.get(named) or DEFAULT_RATER,
         "preferred": row.preferred,
+        "outcome": "" if row.preferred else SKIPPED,
         "rationale": row.rationale,
     }
-    return values, "", ""
+    return (values, "", "") if params["can_compare"] or not row.preferred else (values, "rival", NO_SCALE)
 
 
 def _as_it_is(row: Any, grades: GradeReader, params: Mapping[str, Any]) -> Stored:

@@ -96,7 +96,7 @@ class NamedGradeReader(GradeReader):
     def complaint(self, text: str) -> str:
         """Why a person's grade cannot be stored, and how to mend it."""
         said = text.strip()[:LONGEST_SAID]
-        return f'{super().complaint(text)} Say which of them it is: map {said}=GRADE (--map "{said}=…").'
+        return f'{super().complaint(text)} Say which of them it is in the preview, or with --map "{said}=…".'
 
 
 def spellings_of(value: int, name: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus.models import Job, Project
 from exchange.formats.rows import (
+    AttackRow,
     CollectionRow,
     GradeRow,
     LabelRow,
@@ -21,7 +22,7 @@ from exchange.importing.collection import CollectionWriter, Pair, Placed
 from exchange.importing.label_facts import LabelFacts, read_facts
 from exchange.importing.labels import FileLabel, LabelWriter
 from exchange.importing.reading_grades import GradeReader
-from exchange.importing.variants import FileVariant, VariantWriter
+from exchange.importing.variants import VariantWriter, variant_of
 from exchange.importing.verdicts import Author, FileVerdict, VerdictWriter
 
 LONGEST_NAMES = {
@@ -254,7 +255,7 @@ class GradeStore(Store):
             ):
                 people.append((row, grade, created_at, facts))
         good = [each[0] for each in (*people, *judges)]
-        placed = iter(self._mark_variants(good, self.collection.place([pair_of(row) for row in good])))
+        placed = iter(self.mark_variants(good, self.collection.place([pair_of(row) for row in good])))
         self.write_labels(
             [
                 FileLabel(row.line, place, row.rater, grade, row.rationale, row.round, created_at, facts)
@@ -284,27 +285,25 @@ class GradeStore(Store):
     def write_verdicts(self, verdicts: Sequence[FileVerdict]) -> None:
         self.verdicts.write(verdicts)
 
-    def _mark_variants(
-        self, rows: Sequence[GradeRow], placed: Sequence[Placed | None]
+    @property
+    def may_hold_variants(self) -> bool:
+        """Whether the file can tell of variants; an export of everything plain cannot."""
+        return "attack" in self.bad.columns
+
+    def mark_variants(
+        self, rows: Sequence[GradeRow | AttackRow | PairRow], placed: Sequence[Placed | None]
     ) -> Sequence[Placed | None]:
         """Mark what the rows call variants; `placed` with None for rows that contradict the store."""
-        if "attack" not in self.bad.columns:  # an export of everything plain
+        if not self.may_hold_variants:
             return placed
         self.variants.list_items(place.item for place in placed if place)
         pairs = list(zip(rows, placed, strict=True))
-        named = [index for index, (row, place) in enumerate(pairs) if row.attack and place]
-        good = self.variants.write(
-            [
-                FileVariant(
-                    row.line,
-                    place,
-                    *(row.carrier, row.attack, row.words, row.right),
-                    row.original_query_id or row.query_id,
-                    row.original_candidate_id,
-                )
-                for row, place in (pairs[index] for index in named)
-            ]
-        )
+        named = [
+            index
+            for index, (row, place) in enumerate(pairs)
+            if place and not isinstance(row, PairRow) and row.attack
+        ]
+        good = self.variants.write([variant_of(*pairs[index]) for index in named])
         refused = {index for index, is_good in zip(named, good, strict=True) if not is_good}
         return [None if index in refused else place for index, place in enumerate(placed)]
 
@@ -346,7 +345,7 @@ class GradeStore(Store):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
-def pair_of(row: GradeRow | PairRow) -> Pair:
+def pair_of(row: GradeRow | AttackRow | PairRow) -> Pair:
     """The query and candidate of a row."""
     return Pair(
         row.line,

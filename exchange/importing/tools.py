@@ -11,7 +11,7 @@ from corpus.models.collection import content_hash
 from exchange.formats.answers import JUDGE
 from exchange.formats.names import normalised
 from exchange.formats.rows import GradeRow, Metadata, PairRow, PreferenceRow
-from exchange.formats.task_reading import SKIPPED
+from exchange.formats.task_reading import SKIPPED, UNGRADED
 from exchange.formats.text_ids import id_of_candidate, id_of_query
 from exchange.importing.labels import DEFAULT_RATER, FileLabel
 from exchange.importing.preferences import FilePreference, PreferenceWriter
@@ -56,17 +56,19 @@ class ToolStore(GradeStore):
     def take(self, rows: Sequence[GradeRow | PairRow | PreferenceRow]) -> None:
         self._take_preferences([row for row in rows if isinstance(row, PreferenceRow)])
         known = self._with_ids([row for row in rows if not isinstance(row, PreferenceRow)])
-        alone = [row for row in known if isinstance(row, PairRow) or row.outcome == SKIPPED]
-        self.n_skipped += sum(isinstance(row, GradeRow) for row in alone)
-        self.collection.place([pair_of(row) for row in alone])
-        answered = [row for row in known if isinstance(row, GradeRow) and row.outcome != SKIPPED]
+        alone = [row for row in known if isinstance(row, PairRow) or row.outcome in UNGRADED]
+        self.n_skipped += sum(isinstance(row, GradeRow) and row.outcome == SKIPPED for row in alone)
+        self.mark_variants(alone, self.collection.place([pair_of(row) for row in alone]))
+        answered = [row for row in known if isinstance(row, GradeRow) and row.outcome not in UNGRADED]
         super().take([self._named(row) for row in answered])
 
     def _take_preferences(self, rows: Sequence[PreferenceRow]) -> None:
         """Both candidates of each, as pairs of their query, and which of them was better."""
-        if not rows:
+        answered = [row for row in rows if row.preferred]
+        self.n_skipped += len(rows) - len(answered)
+        if not answered:
             return
-        named = [row for row in rows if self.fits(row.line, rater=row.rater)]
+        named = [row for row in answered if self.fits(row.line, rater=row.rater)]
         lefts = self._with_ids([_side(row, row.candidate_id, row.title, row.candidate) for row in named])
         rights = self._with_ids([_side(row, row.rival_id, row.rival_title, row.rival) for row in named])
         known = {row.line for row in lefts} & {row.line for row in rights}
@@ -101,6 +103,10 @@ class ToolStore(GradeStore):
     def finish(self) -> None:
         self.preferences.finish()
         super().finish()
+
+    @property
+    def may_hold_variants(self) -> bool:
+        return True
 
     def counts(self) -> dict[str, int]:
         counts, compared = super().counts(), self.preferences.all_counts()
@@ -161,8 +167,10 @@ class ToolStore(GradeStore):
         if not contents:
             return
         self.cursor.execute(
-            "SELECT content_hash, min(external_id) FROM corpus_candidate"
-            " WHERE project_id = %s AND content_hash = ANY(%s::uuid[]) GROUP BY content_hash",
+            "SELECT DISTINCT ON (c.content_hash) c.content_hash, c.external_id FROM corpus_candidate c"
+            " WHERE c.project_id = %s AND c.content_hash = ANY(%s::uuid[]) ORDER BY c.content_hash,"
+            " EXISTS (SELECT FROM corpus_variant w JOIN corpus_item i ON i.id = w.item_id"
+            " WHERE i.candidate_id = c.id), c.external_id",
             [self.project.pk, list(contents)],
         )
         stored = {found.hex: external_id for found, external_id in self.cursor.fetchall()}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from corpus.models import ItemSet, Job, Project
 from corpus.services import freeze_items
+from exchange.formats.rows import AttackRow, GradeRow
 from exchange.importing.bad_rows import BadRows
 from exchange.importing.collection import Placed
 from exchange.importing.copying import copy_lines, escape
@@ -69,6 +70,19 @@ class FileVariant(NamedTuple):
     @property
     def facts(self) -> tuple[str, str, int, str]:
         return self.carrier, self.attack, self.words, self.right
+
+
+def variant_of(row: AttackRow | GradeRow, placed: Placed) -> FileVariant:
+    """What the row says of its item."""
+    is_attack = isinstance(row, AttackRow)
+    return FileVariant(
+        row.line,
+        placed,
+        *(row.carrier, row.attack, row.words, row.right),
+        row.query_id if is_attack else row.original_query_id or row.query_id,
+        row.original_candidate_id,
+        row.original_candidate if is_attack else "",
+    )
 
 
 class VariantWriter:

@@ -1,4 +1,4 @@
-"""Argilla: records as JSON Lines, nested as version 2 nests them, and the dataset's settings beside them.
+"""Argilla: records as a JSON list, nested as version 2 nests them, and the dataset's settings beside them.
 
 A record has one suggestion a question: of several judges the one that answered last is suggested. Argilla's
 users are UUIDs; each rater has one of its own, always the same, by which Concord knows them again.
@@ -14,21 +14,31 @@ from exchange.formats.answer_columns import CANNOT_JUDGE
 from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
 from exchange.tools.names import argilla_user, pseudonym
-from exchange.tools.source import CANNOT_JUDGE_WORDS, control_names, items, keys_of, spellings
+from exchange.tools.source import (
+    CANNOT_JUDGE_WORDS,
+    COMMA,
+    control_names,
+    items,
+    keys_of,
+    spellings,
+    told_of_variants,
+)
 
 RECORD = """json_build_object(
 'id', q.external_id || ' | ' || c.external_id,
 'fields', json_strip_nulls(json_build_object('query', nullif(q.text, ''), 'need', nullif(q.need, ''),
 'title', nullif(c.title, ''), 'candidate', nullif(c.text, ''))),
-'metadata', json_build_object('query_id', q.external_id, 'candidate_id', c.external_id),
-'responses', coalesce(people.responses, '{}'), 'suggestions', coalesce(judges.suggestions, '{}'),
+'metadata', json_strip_nulls(json_build_object('query_id', q.external_id, 'candidate_id', c.external_id
+{variant})),
+'responses', coalesce(people.responses, '{{}}'), 'suggestions', coalesce(judges.suggestions, '{{}}'),
 'vectors', json_build_object())"""
+METADATA = ("query_id", "candidate_id")
 GRADE = "CASE WHEN {0}.grade IS NULL THEN %(cannot)s ELSE {0}.grade::text END"
 USER = "'user_id', %(users)s::jsonb ->> l.rater_id::text, 'status', 'submitted'"
 
 
 def statements(source: Source) -> list[Statement]:
-    """One record a line."""
+    """One record a line, all but the first with a comma before it."""
     names = list(control_names(source.rubric))
     answers = [
         ("'grade'", GRADE.format("l"), "true"),
@@ -46,7 +56,8 @@ def statements(source: Source) -> list[Statement]:
         f"'value', {GRADE.format('v')}, 'score', v.score, 'agent', v.name) ORDER BY v.run DESC))[1])"
         " END AS suggestions"
     )
-    select = f"SELECT {RECORD}::text " + items(source, people=people, judges=judges)
+    record = RECORD.format(variant=told_of_variants(source))
+    select = f"SELECT {COMMA}{record}::text " + items(source, people=people, judges=judges)
     keys = keys_of(source) | {"cannot": CANNOT_JUDGE, "users": _users(source)}
     keys |= {f"criterion_{n}": name for n, name in zip(_places(names), names, strict=True)}
     return [(copy_lines_out(select), keys)]
@@ -69,7 +80,7 @@ def settings(source: Source) -> Iterator[bytes]:
             "fields": [_field(name) for name in ("query", "need", "title", "candidate")],
             "questions": questions,
             "vectors": [],
-            "metadata": [_metadata("query_id"), _metadata("candidate_id")],
+            "metadata": [_metadata(name) for name in METADATA],
         },
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
@@ -124,11 +135,13 @@ def _metadata(name: str) -> dict[str, Any]:
 FILE = ToolFile(
     "argilla",
     "Argilla: records with responses and suggestions, and the dataset’s settings",
-    "jsonl",
-    "application/jsonl; charset=utf-8",
+    "json",
+    "application/json; charset=utf-8",
     statements,
     "settings.json",
     "Settings",
     "application/json; charset=utf-8",
     settings,
+    before=lambda source: b"[\n",
+    after=b"]\n",
 )

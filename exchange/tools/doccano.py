@@ -12,14 +12,14 @@ import orjson
 
 from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
-from exchange.tools.source import CANNOT_JUDGE_WORDS, items, keys_of, spelled
+from exchange.tools.source import CANNOT_JUDGE_WORDS, items, keys_of, spelled, told_of_variants
 
 SPELT = "%(spellings)s::jsonb ->> {0}.grade::text"
-EXAMPLE = f"""json_strip_nulls(json_build_object('text', c.text, 'label',
-CASE WHEN f.grade IS NULL THEN '[]' ELSE json_build_array({SPELT.format("f")}) END,
+EXAMPLE = """json_strip_nulls(json_build_object('text', c.text, 'label',
+CASE WHEN {reference} IS NULL THEN '[]' ELSE json_build_array({reference}) END,
 'query_id', q.external_id, 'query', q.text, 'need', nullif(q.need, ''), 'candidate_id', c.external_id,
 'title', nullif(c.title, ''), 'raters', people.raters, 'rationales', people.rationales,
-'judges', judges.judges, 'reference', {SPELT.format("f")}))"""
+'judges', judges.judges, 'reference', {reference}, 'metadata', c.metadata{variant}))"""
 COLOURS = ("#dbeae6", "#b3d4cc", "#86b8ae", "#5a9a8f", "#2f7a70", "#155e56", "#0c443f")
 
 
@@ -31,7 +31,9 @@ def statements(source: Source) -> list[Statement]:
         " json_object_agg(l.name, l.rationale ORDER BY l.name) FILTER (WHERE l.rationale <> '') AS rationales"
     )
     judges = f"json_object_agg(v.name, {said.format('v')} ORDER BY v.name) AS judges"
-    select = f"SELECT {EXAMPLE}::text " + items(source, people=people, judges=judges)
+    reference = SPELT.format("f") if source.with_labels else "NULL"
+    example = EXAMPLE.format(reference=reference, variant=told_of_variants(source))
+    select = f"SELECT {example}::text " + items(source, people=people, judges=judges)
     keys = keys_of(source) | {"spellings": dumps(spelled(source)), "cannot": CANNOT_JUDGE_WORDS}
     return [(copy_lines_out(select), keys)]
 

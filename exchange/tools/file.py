@@ -15,6 +15,7 @@ class Source(NamedTuple):
     """What goes out: a project's items on its own scale, with people's and judges' grades.
 
     judges: key → the name it goes by. pseudonyms: whether raters go by numbers instead of their names.
+    item_set: the key of the only items that go out, variants among them; without it all but variants do.
     """
 
     project: Project
@@ -23,6 +24,7 @@ class Source(NamedTuple):
     pseudonyms: bool = False
     with_labels: bool = True
     with_verdicts: bool = True
+    item_set: int | None = None
 
 
 class ToolFile(NamedTuple):

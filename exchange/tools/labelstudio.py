@@ -11,7 +11,16 @@ from xml.etree import ElementTree as xml
 from corpus.models.rubric import Scale
 from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
-from exchange.tools.source import CANNOT_JUDGE_WORDS, control_names, items, keys_of, spelled, spellings
+from exchange.tools.source import (
+    CANNOT_JUDGE_WORDS,
+    COMMA,
+    control_names,
+    items,
+    keys_of,
+    spelled,
+    spellings,
+    told_of_variants,
+)
 
 CHOICES = (
     "jsonb_build_object('id', {name} || '-' || {key}, 'from_name', {name}, 'to_name', 'candidate',"
@@ -24,7 +33,7 @@ TEXT = (
 )
 DATA = (
     "json_build_object('query_id', q.external_id, 'query', q.text, 'need', q.need, 'candidate_id',"
-    " c.external_id, 'title', c.title, 'candidate', c.text, 'metadata', c.metadata)"
+    " c.external_id, 'title', c.title, 'candidate', c.text, 'metadata', c.metadata{variant})"
 )
 GRADE = "'grade'::text"
 HOTKEYS = range(10)
@@ -60,9 +69,9 @@ def statements(source: Source) -> list[Statement]:
         + CHOICES.format(name=GRADE, key="v.judge", choice=grade.format("v"))
         + ")) ORDER BY v.judge) AS predictions"
     )
+    data = DATA.format(variant=told_of_variants(source))
     select = (
-        "SELECT CASE WHEN row_number() OVER () > 1 THEN ',' ELSE '' END ||"
-        f" json_build_object('data', {DATA}, 'annotations', coalesce(people.annotations, '[]'),"
+        f"SELECT {COMMA}json_build_object('data', {data}, 'annotations', coalesce(people.annotations, '[]'),"
         " 'predictions', coalesce(judges.predictions, '[]'))::text "
         + items(source, people=people, judges=judges)
     )

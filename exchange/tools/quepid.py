@@ -8,32 +8,33 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from annotate.models import Label, Rater
 from corpus.formula_guard import GUARD_REGEX, guard_cell
 from corpus.jobs import JobFailed
+from corpus.models import ItemSetEntry
 from exchange.formats.names import normalised
 from exchange.formats.quepid import JUDGE_SIGN, NO_JUDGES
 from exchange.long_form import guarded
 from exchange.tools.file import Source, Statement, ToolFile
 from exchange.tools.names import pseudonym
-from exchange.tools.source import items, keys_of
+from exchange.tools.source import items, keys_of, taken
 
 QUERY = guarded("coalesce(nullif(q.text, ''), q.external_id)")
 DOCUMENT = guarded("c.external_id")
 MOST_COLUMNS = 1000  # PostgreSQL selects 1,664 at most
 REFERENCES = """
 FROM corpus_query q JOIN corpus_item i ON i.query_id = q.id JOIN corpus_candidate c ON c.id = i.candidate_id
-JOIN corpus_reference f ON f.item_id = i.id WHERE q.project_id = %(project)s AND i.rival_id IS NULL
-AND NOT EXISTS (SELECT FROM corpus_variant t WHERE t.item_id = i.id)
+{join} corpus_reference f ON f.item_id = i.id
+WHERE q.project_id = %(project)s AND i.rival_id IS NULL AND {taken}
 ORDER BY q.external_id, c.external_id"""
 COPY = "COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')"
 
 
 def statements(source: Source) -> list[Statement]:
     """One query and document a row. Raises JobFailed where there are too many people for columns."""
-    raters, judges = _raters(source), list(source.judges) if source.with_verdicts else []
+    raters, judges = _raters(source), _judges(source)
     if len(raters) + len(judges) > MOST_COLUMNS:
         raise JobFailed(
             f"There are {len(raters) + len(judges):,} people and judges, and Quepid’s file has a column for"
@@ -55,25 +56,37 @@ def header(source: Source) -> bytes:
     names = ["query", "docid"]
     for name in _raters(source).values():
         names.append(_free(name, names))
-    if source.with_verdicts:
-        names += [JUDGE_SIGN + name for name in source.judges.values()]
+    names += [JUDGE_SIGN + name for name in _judges(source).values()]
     return _line(names)
 
 
 def ratings(source: Source) -> Iterator[Statement | bytes]:
-    """The reference as Quepid's cases read it: one rating for a query and document."""
+    """The reference as Quepid's cases read it: one rating for a query and document; empty ones of all items
+    where no labels go out."""
     yield _line(["query", "docid", "rating"])
-    select = f"SELECT {QUERY}, {DOCUMENT}, f.grade {REFERENCES}"
-    yield COPY.format(select=select), {"project": source.project.pk, "guard": GUARD_REGEX}
+    join, grade = ("JOIN", "f.grade") if source.with_labels else ("LEFT JOIN", "NULL")
+    select = f"SELECT {QUERY}, {DOCUMENT}, {grade} {REFERENCES.format(join=join, taken=taken(source))}"
+    keys = {"project": source.project.pk, "item_set": source.item_set, "guard": GUARD_REGEX}
+    yield COPY.format(select=select), keys
 
 
 def _raters(source: Source) -> dict[int, str]:
     """The people whose labels go out, by key, as they are called."""
     if not source.with_labels:
         return {}
-    labelled = Label.objects.current().without_gold().filter(rater=OuterRef("pk"))
+    on_its_scale = Q(round=None) | Q(round__rubric=source.rubric)
+    labelled = Label.objects.current().without_gold().filter(on_its_scale, rater=OuterRef("pk"))
+    if source.item_set is not None:
+        entries = ItemSetEntry.objects.filter(item_set=source.item_set, item=OuterRef("item"))
+        labelled = labelled.filter(Exists(entries))
     raters = Rater.objects.filter(Exists(labelled), project=source.project).order_by("pk")
     return {pk: pseudonym(pk) if source.pseudonyms else name for pk, name in raters.values_list("pk", "name")}
+
+
+def _judges(source: Source) -> dict[int, str]:
+    """The judges whose verdicts go out, by key, as they are called."""
+    answered = set(keys_of(source)["judges"])
+    return {pk: name for pk, name in source.judges.items() if pk in answered}
 
 
 def _free(name: str, taken: list[str]) -> str:

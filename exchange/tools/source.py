@@ -1,27 +1,34 @@
 """What labelling tools are told of each item, as SQL: its texts, what people and what judges said of it.
 
-All items go out, graded or not; variants and pairs do not. Of a person the latest label counts, of a judge
+All items go out, graded or not; pairs do not, and variants only where an item set that holds them is asked
+for: then every task says of what its candidate is a variant. Of a person the latest label counts, of a judge
 the latest plain verdict of a finished run that is no experiment's; answers to gold items stay here.
 """
 
 from corpus.models import Project, Rubric
 from corpus.models.rubric import Scale
+from corpus.variants import no_variant
+from exchange.formats.answers import VARIANT_FIELDS
 from exchange.formats.names import normalised
 from exchange.importing.reading_grades import spellings_of
+from exchange.long_form import VARIANT, VARIANT_COLUMNS
 from exchange.tools.file import Source
 from exchange.tools.names import RATER, judge_names
 from judges.models import Run
 
 CANNOT_JUDGE_WORDS = "Cannot judge"
 
+ORDER = "q.external_id, c.external_id"
+COMMA = f"CASE WHEN row_number() OVER (ORDER BY {ORDER}) > 1 THEN ',' ELSE '' END || "
+"""Before every entry of a JSON list but the first."""
+
 ITEMS = """
 FROM corpus_query q JOIN corpus_item i ON i.query_id = q.id JOIN corpus_candidate c ON c.id = i.candidate_id
-LEFT JOIN corpus_reference f ON f.item_id = i.id
+LEFT JOIN corpus_reference f ON f.item_id = i.id{variant}
 LEFT JOIN LATERAL ({people}) people ON true
 LEFT JOIN LATERAL ({judges}) judges ON true
-WHERE q.project_id = %(project)s AND i.rival_id IS NULL
-AND NOT EXISTS (SELECT FROM corpus_variant t WHERE t.item_id = i.id)
-ORDER BY q.external_id, c.external_id"""
+WHERE q.project_id = %(project)s AND i.rival_id IS NULL AND {taken}
+ORDER BY {order}"""
 """An item a row; `PEOPLE` and `JUDGES` make one row each of what was said of it, with aggregates."""
 
 PEOPLE = """
@@ -41,8 +48,18 @@ JOIN judges_verdict v ON v.run_id = r.run AND v.item_id = i.id
 ORDER BY r.judge, r.run DESC) v WHERE v.outcome IN ('graded', 'abstained')"""
 
 
-def source_of(project: Project, *, what: str, pseudonyms: bool, judge_id: int | None = None) -> Source:
-    """What goes out of a project; with a judge, only its verdicts beside people's labels."""
+def source_of(
+    project: Project,
+    *,
+    what: str,
+    pseudonyms: bool,
+    judge_id: int | None = None,
+    item_set: int | None = None,
+) -> Source:
+    """What goes out of a project; with a judge, only its verdicts beside people's labels.
+
+    what: "both", "labels" or "verdicts"; "items" for neither.
+    """
     names = {judge.pk: name for judge, name in judge_names(project).items()}
     if judge_id is not None:
         names = {judge_id: names[judge_id]}
@@ -51,8 +68,9 @@ def source_of(project: Project, *, what: str, pseudonyms: bool, judge_id: int | 
         project.rubric,
         names,
         pseudonyms,
-        with_labels=what != "verdicts",
-        with_verdicts=what != "labels",
+        with_labels=what in ("both", "labels"),
+        with_verdicts=what in ("both", "verdicts"),
+        item_set=item_set,
     )
 
 
@@ -69,6 +87,7 @@ def keys_of(source: Source) -> dict[str, object]:
     pairs = list(runs)
     return {
         "project": source.project.pk,
+        "item_set": source.item_set,
         "rubric": source.rubric.pk,
         "with_labels": source.with_labels,
         "runs": [run for run, _ in pairs],
@@ -80,8 +99,31 @@ def keys_of(source: Source) -> dict[str, object]:
 def items(source: Source, *, people: str, judges: str) -> str:
     """SQL from FROM on; the arguments are what is selected of `l` and `v`, as `people.…` and `judges.…`."""
     return ITEMS.format(
-        people=PEOPLE.format(made=people, name=RATER[source.pseudonyms]), judges=JUDGES.format(made=judges)
+        variant="" if source.item_set is None else VARIANT,
+        people=PEOPLE.format(made=people, name=RATER[source.pseudonyms]),
+        judges=JUDGES.format(made=judges),
+        taken=taken(source),
+        order=ORDER,
     )
+
+
+def taken(source: Source) -> str:
+    """SQL for which items `i` go out."""
+    if source.item_set is None:
+        return no_variant("i.id")
+    return "i.id IN (SELECT e.item_id FROM corpus_itemsetentry e WHERE e.item_set_id = %(item_set)s)"
+
+
+def told_of_variants(source: Source) -> str:
+    """SQL for keys and values of a JSON object that say of what the item is a variant, a comma before each.
+
+    Empty where only plain items go out; the names are those by which tools' files are read.
+    """
+    if source.item_set is None:
+        return ""
+    sql = {name: value for name, value, _ in VARIANT_COLUMNS}
+    names = {field.name: field.name.removeprefix("variant_") for field in VARIANT_FIELDS}
+    return "".join(f", '{theirs}', {sql[ours]}" for theirs, ours in names.items())
 
 
 def spelled(source: Source) -> dict[str, str]:

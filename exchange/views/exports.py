@@ -22,6 +22,7 @@ from exchange.exporting import (
 from exchange.forms import ExportForm
 from exchange.kind_guide import TITLES
 from exchange.long_form_guide import COLUMN_WORDS, VARIANT_WORDS
+from exchange.tools.guide import guides
 from exchange.tools.registry import TOOL_FILES
 from judges.models import Judge
 
@@ -37,6 +38,7 @@ WHAT_WORDS = {
     "labels": "Labels",
     "verdicts": "Verdicts",
     "references": "References",
+    "items": "Items",
 }
 
 
@@ -120,6 +122,7 @@ def _page(request: HttpRequest, project: Project, form: ExportForm, *, partial: 
         ],
         "is_working": any(not job.is_ended for job in page.rows),
         "columns": COLUMN_WORDS | VARIANT_WORDS,
+        "tools": guides(),
         "rail": "exports",
     }
     return render(request, f"exchange/export_list.html{partial}", context)

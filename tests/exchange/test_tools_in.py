@@ -183,8 +183,8 @@ def test_a_choice_that_is_no_grade_is_a_bad_row_that_says_how_to_map_it(project,
     assert [(each["line"], each["column"]) for each in bad] == [(1, "relevance")]
     assert bad[0]["reason"] == (
         "“Spot on” is not a grade. The rubric “Relevance” has the grades 0 Irrelevant, 1 Related,"
-        " 2 Highly relevant, 3 Perfectly relevant. Say which of them it is: map Spot on=GRADE"
-        ' (--map "Spot on=…").'
+        " 2 Highly relevant, 3 Perfectly relevant. Say which of them it is in the preview, or"
+        ' with --map "Spot on=…".'
     )
     stored(text, name="project.json", mapping={"Spot on": "3"})
     assert ("ann@example.org", SOIL, COVER, 3, "dedicated") in labels()

@@ -9,7 +9,7 @@ import pytest
 
 from annotate.models import Label, Rater
 from corpus.models import Item, ItemSet, Job, Rubric, Variant
-from corpus.services import create_project, freeze_all_items
+from corpus.services import create_project, freeze_all_items, freeze_items
 from exchange.exporting import CannotExport, beside_path, export_path, prepare_export, run_export
 from exchange.tools.names import argilla_user, judge_names
 from exchange.tools.registry import TOOL_FILES
@@ -135,7 +135,7 @@ def test_label_studios_interface_asks_for_the_projects_grades(graded):
 
 def test_argilla_gets_records_and_settings_that_fit_each_other(graded):
     text, settings_text = written(graded, "argilla")
-    records, settings = from_lines(text), json.loads(settings_text)
+    records, settings = json.loads(text), json.loads(settings_text)
 
     for record in records:
         hold_to("argilla-record", record)
@@ -165,7 +165,7 @@ def test_argilla_gets_records_and_settings_that_fit_each_other(graded):
 def test_argilla_is_given_the_judge_that_is_asked_for(graded):
     text, _ = written(graded, "argilla", judge=Judge.objects.get(name="gpt-4o"))
 
-    suggestions = [record["suggestions"] for record in from_lines(text)]
+    suggestions = [record["suggestions"] for record in json.loads(text)]
     assert suggestions[0] == {"grade": {"value": "2", "score": 1.75, "agent": "gpt-4o · umbrela"}}
     assert suggestions[1:] == [{}, {}, {}]
 
@@ -246,9 +246,10 @@ def test_into_an_empty_project_it_gives_the_same_labels(graded, stored, tool):
 
     of_copy = Item.objects.for_project(copy)
     assert set(of_copy.values_list("query__external_id", "candidate__external_id")) == ids
-    assert set(of_copy.values_list("query__need", "candidate__title")) == (
-        set(Item.objects.for_project(graded).values_list("query__need", "candidate__title"))
-    )
+    for field in ("query__need", "candidate__title", "candidate__metadata"):
+        here = Item.objects.for_project(graded).order_by("query__external_id", "candidate__external_id")
+        there = of_copy.order_by("query__external_id", "candidate__external_id")
+        assert list(there.values_list(field, flat=True)) == list(here.values_list(field, flat=True))
     Label.objects.filter(rater__project=graded).delete()
     assert labels() == people
     Verdict.objects.filter(run__judge__project=graded).delete()
@@ -352,7 +353,7 @@ def test_two_judges_of_one_name_are_told_apart(graded):
 def test_of_an_empty_project_are_well_formed(project, tool):
     text, _ = written(project, tool)
 
-    assert text == {"labelstudio": "[\n]\n", "quepid": "query,docid\n"}.get(tool, "")
+    assert text == {"labelstudio": "[\n]\n", "argilla": "[\n]\n", "quepid": "query,docid\n"}.get(tool, "")
 
 
 def test_references_and_further_scales_are_not_for_tools(graded):
@@ -370,3 +371,44 @@ def test_long_forms_can_have_pseudonyms_too(graded):
         assert "Ann" not in text
         assert f"rater-{Rater.objects.get(name='Ann').pk}" in text
         assert "gpt-4o" in text
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_items_alone_tell_nobodys_grade(graded, tool):
+    text, beside = written(graded, tool, what="items")
+
+    names = ["Ann", "Ben", "Max", "gpt-4o", "tiny", argilla_user("Ann"), "cut off", *("Perfectly", "Irrel")]
+    assert not [name for name in names if name in text]
+    if tool == "quepid":
+        assert rows_of(text) == [
+            ["query", "docid"],
+            [SOIL, "c1"],
+            [SOIL, "c2"],
+            [ROOTS, "'-c4"],
+            [ROOTS, "c3"],
+        ]
+        assert [row[2] for row in rows_of(beside)[1:]] == ["", "", "", ""]
+
+
+def test_without_labels_the_reference_stays_here_too(graded):
+    examples = from_lines(written(graded, "doccano", what="verdicts")[0])
+
+    assert not any(example["label"] or "reference" in example for example in examples)
+    assert any("judges" in example for example in examples)
+
+
+def test_items_alone_are_no_long_form(graded):
+    for file_format in ("csv", "jsonl", "qrels"):
+        with pytest.raises(CannotExport, match="Items without grades go to labelling tools"):
+            prepare_export(graded, file_format=file_format, what="items")
+
+
+def test_quepid_has_columns_only_of_those_who_said_something_of_its_items(graded):
+    first = Item.objects.get(candidate__external_id="c3")
+    chosen = freeze_items(graded, [first.pk], name="One", made_from={})
+    Judge.objects.create(project=graded, name="idle", rubric=graded.rubric)
+
+    assert rows_of(written(graded, "quepid", item_set=chosen)[0]) == [
+        ["query", "docid", "'=Max", "judge: gpt-4o · umbrela", "judge: tiny"],
+        [ROOTS, "c3", "0", "", ""],
+    ]

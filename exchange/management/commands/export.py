@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("project")
         parser.add_argument("--as", dest="file_format", choices=FILE_FORMATS, required=True)
         parser.add_argument("--out", type=Path, required=True, help="the file to write")
-        parser.add_argument("--what", choices=WHAT, default="both", help="whose grades, in the long form")
+        parser.add_argument(
+            "--what", choices=WHAT, default="both", help="whose grades; items: none, for labelling tools"
+        )
         parser.add_argument("--scale", default="", help="only the labels of rounds on this further scale")
         parser.add_argument(
             "--item-set",
