@@ -205,8 +205,14 @@ def _estimate(estimate: Sequence[float | None]) -> str:
     value, low, high = estimate
     if value is None:
         return "–"
-    bounds = f" \\[{low:.2f},{NBSP}{high:.2f}\\]" if low is not None and high is not None else ""
-    return f"{value:.2f}{bounds}"
+    if low is None or high is None:
+        return _two_places(value)
+    return f"{_two_places(value)} \\[{_two_places(low)},{NBSP}{_two_places(high)}\\]"
+
+
+def _two_places(value: float) -> str:
+    """With a minus sign, and none before a zero."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _splits(card: Card) -> Iterator[str]:
