@@ -82,18 +82,21 @@ def nearest(mean: float, scale: list[int]) -> int:
 def _read(statement: Statement, placed: Placed, make: Make) -> Iterator[list[Any]]:
     with without_cycle_search(), closing(chunks_ahead(_chunks(statement, connection.connection))) as chunks:
         for chunk in chunks:
-            for _, rows in groupby(chunk, key=itemgetter(0)):
+            for _, rows in groupby(chunk.fetchall(), key=itemgetter(0)):
                 yield list(map(make, rows))
 
 
-def _chunks(statement: Statement, raw: "psycopg.Connection[Any]") -> Iterator[list[tuple[Any, ...]]]:
-    """Rows of whole queries, in the reader's thread: on the connection whose transaction is open."""
+def _chunks(statement: Statement, raw: "psycopg.Connection[Any]") -> Iterator["psycopg.Cursor[Any]"]:
+    """Results with rows of whole queries, in the reader’s thread, on the open transaction’s connection.
+
+    They are not parsed yet: while the caller does that, the database works on the next ones.
+    """
     select, keys = statement
     with psycopg.Cursor(raw) as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{CHUNK_MEMORY}'")
-        for first, last in _stretches(cursor):
-            cursor.execute(select, {**keys, "first": first, "last": last}, binary=True)
-            yield cursor.fetchall()
+        stretches = _stretches(cursor)
+    for first, last in stretches:
+        yield psycopg.Cursor(raw).execute(select, {**keys, "first": first, "last": last}, binary=True)
 
 
 def _stretches(cursor: "psycopg.Cursor[Any]") -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from queue import Full, Queue
 from typing import TypeVar
 
 Row = TypeVar("Row", bound=tuple)
+Chunk = TypeVar("Chunk")
 
 CHARACTERS_A_CHUNK = 32 << 20  # of text: so that long documents make smaller chunks
 SAMPLED = 20
@@ -41,7 +42,7 @@ def _characters(batch: Sequence[Row]) -> float:
     return sum(len(value) for row in sample for value in row if type(value) is str) * step
 
 
-def chunks_ahead(chunks: Iterable[list[Row]], *, ahead: int = 1) -> Generator[list[Row], None, None]:
+def chunks_ahead(chunks: Iterable[Chunk], *, ahead: int = 1) -> Generator[Chunk, None, None]:
     """Yield the chunks, made in a thread; an exception of the reader is raised here, in its place.
 
     Close the iterator (contextlib.closing) when leaving early, so that the thread ends.

@@ -18,12 +18,11 @@ from exchange.datasets.writers.base import (
 def qrels_lines(group: Group, *, choices: Choices, missed: Missed) -> Iterator[Line]:
     path = f"qrels/{group.split}.txt"
     query_id = _whole(group.query_id)
-    for row in group.rows:
-        grade = row.target_grade
-        if grade is None:
-            missed[NO_GRADE] += 1
-        else:
-            yield path, f"{query_id} 0 {_whole(row.candidate_id)} {grade}\n".encode()
+    graded = [(row.candidate_id, grade) for row in group.rows if (grade := row.target_grade) is not None]
+    missed[NO_GRADE] += len(group.rows) - len(graded)
+    if graded:
+        said = [f"{query_id} 0 {_whole(candidate_id)} {grade}\n" for candidate_id, grade in graded]
+        yield path, "".join(said).encode()
 
 
 def run_lines(group: Group, *, choices: Choices, missed: Missed) -> Iterator[Line]:
@@ -38,7 +37,7 @@ def run_lines(group: Group, *, choices: Choices, missed: Missed) -> Iterator[Lin
 
 
 def _whole(identity: str) -> str:
-    if len(identity.split()) != 1 or identity.strip() != identity:
+    if identity.split() != [identity]:
         raise CannotWrite(
             f"The id “{identity}” has a blank in it, and TREC’s files have blanks between their columns."
             " Leave qrels and run files out; the BEIR folder holds the same."
