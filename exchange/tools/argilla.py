@@ -9,17 +9,17 @@ from typing import Any
 
 import orjson
 
-from annotate.models import Rater
 from exchange.formats.answer_columns import CANNOT_JUDGE
 from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
-from exchange.tools.names import argilla_user, pseudonym
+from exchange.tools.names import argilla_user
 from exchange.tools.source import (
     CANNOT_JUDGE_WORDS,
     COMMA,
     control_names,
     items,
     keys_of,
+    raters_of,
     spellings,
     told_of_variants,
 )
@@ -58,13 +58,16 @@ def statements(source: Source) -> list[Statement]:
     )
     record = RECORD.format(variant=told_of_variants(source))
     select = f"SELECT {COMMA}{record}::text " + items(source, people=people, judges=judges)
-    keys = keys_of(source) | {"cannot": CANNOT_JUDGE, "users": _users(source)}
+    keys = keys_of(source) | {"cannot": CANNOT_JUDGE, "users": orjson.dumps(_users(source)).decode()}
     keys |= {f"criterion_{n}": name for n, name in zip(_places(names), names, strict=True)}
     return [(copy_lines_out(select), keys)]
 
 
 def settings(source: Source) -> Iterator[bytes]:
-    """The dataset's settings: what is shown, what is asked, the guidelines."""
+    """The dataset's settings: what is shown, what is asked, the guidelines; and the users that it takes.
+
+    Argilla passes over `users`: they are there to be made by hand, since it refuses answers of others.
+    """
     rubric = source.rubric
     questions = [_question("grade", rubric.name, rubric.grades, may_abstain=rubric.may_abstain)]
     questions += [
@@ -81,6 +84,7 @@ def settings(source: Source) -> Iterator[bytes]:
             "questions": questions,
             "vectors": [],
             "metadata": [_metadata(name) for name in METADATA],
+            "users": [{"id": argilla_user(name), "name": name} for name in raters_of(source).values()],
         },
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
@@ -91,11 +95,9 @@ def _places(names: list[str]) -> range:
     return range(1, len(names) + 1)
 
 
-def _users(source: Source) -> str:
-    """The user of each rater, by the rater's key, as JSON."""
-    raters = Rater.objects.filter(project=source.project).values_list("pk", "name")
-    users = {str(pk): argilla_user(pseudonym(pk) if source.pseudonyms else name) for pk, name in raters}
-    return orjson.dumps(users).decode()
+def _users(source: Source) -> dict[str, str]:
+    """The user of each rater, by the rater's key."""
+    return {str(pk): argilla_user(name) for pk, name in raters_of(source).items()}
 
 
 def _question(name: str, title: str, grades: list[dict], *, may_abstain: bool) -> dict[str, Any]:

@@ -12,7 +12,8 @@ WORDS = {
         " from which Concord reads it again.",
     ),
     "argilla": (
-        "With Argilla’s Python client make a dataset of Settings.from_json, then read records.from_json.",
+        "With Argilla’s Python client make the users that the settings list, by their ids, then a dataset of"
+        " Settings.from_json, and read the records with records.from_json.",
         "One suggestion an item: that of the judge that answered last. Users are UUIDs, which only this"
         " project knows again. Candidates’ metadata stays here.",
     ),

@@ -8,18 +8,13 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from django.db.models import Exists, OuterRef, Q
-
-from annotate.models import Label, Rater
 from corpus.formula_guard import GUARD_REGEX, guard_cell
 from corpus.jobs import JobFailed
-from corpus.models import ItemSetEntry
 from exchange.formats.names import normalised
 from exchange.formats.quepid import JUDGE_SIGN, NO_JUDGES
 from exchange.long_form import guarded
 from exchange.tools.file import Source, Statement, ToolFile
-from exchange.tools.names import pseudonym
-from exchange.tools.source import items, keys_of, taken
+from exchange.tools.source import items, keys_of, raters_of, taken
 
 QUERY = guarded("coalesce(nullif(q.text, ''), q.external_id)")
 DOCUMENT = guarded("c.external_id")
@@ -34,7 +29,7 @@ COPY = "COPY ({select}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')"
 
 def statements(source: Source) -> list[Statement]:
     """One query and document a row. Raises JobFailed where there are too many people for columns."""
-    raters, judges = _raters(source), _judges(source)
+    raters, judges = raters_of(source), _judges(source)
     if len(raters) + len(judges) > MOST_COLUMNS:
         raise JobFailed(
             f"There are {len(raters) + len(judges):,} people and judges, and Quepid’s file has a column for"
@@ -54,7 +49,7 @@ def statements(source: Source) -> list[Statement]:
 def header(source: Source) -> bytes:
     """The first line: a column for each person and each judge."""
     names = ["query", "docid"]
-    for name in _raters(source).values():
+    for name in raters_of(source).values():
         names.append(_free(name, names))
     names += [JUDGE_SIGN + name for name in _judges(source).values()]
     return _line(names)
@@ -68,19 +63,6 @@ def ratings(source: Source) -> Iterator[Statement | bytes]:
     select = f"SELECT {QUERY}, {DOCUMENT}, {grade} {REFERENCES.format(join=join, taken=taken(source))}"
     keys = {"project": source.project.pk, "item_set": source.item_set, "guard": GUARD_REGEX}
     yield COPY.format(select=select), keys
-
-
-def _raters(source: Source) -> dict[int, str]:
-    """The people whose labels go out, by key, as they are called."""
-    if not source.with_labels:
-        return {}
-    on_its_scale = Q(round=None) | Q(round__rubric=source.rubric)
-    labelled = Label.objects.current().without_gold().filter(on_its_scale, rater=OuterRef("pk"))
-    if source.item_set is not None:
-        entries = ItemSetEntry.objects.filter(item_set=source.item_set, item=OuterRef("item"))
-        labelled = labelled.filter(Exists(entries))
-    raters = Rater.objects.filter(Exists(labelled), project=source.project).order_by("pk")
-    return {pk: pseudonym(pk) if source.pseudonyms else name for pk, name in raters.values_list("pk", "name")}
 
 
 def _judges(source: Source) -> dict[int, str]:

@@ -5,15 +5,18 @@ for: then every task says of what its candidate is a variant. Of a person the la
 the latest plain verdict of a finished run that is no experiment's; answers to gold items stay here.
 """
 
-from corpus.models import Project, Rubric
+from django.db.models import Exists, OuterRef, Q
+
+from annotate.models import Label, Rater
+from corpus.models import ItemSetEntry, Project, Rubric
 from corpus.models.rubric import Scale
-from corpus.variants import no_variant
+from corpus.variants import is_plain, no_variant
 from exchange.formats.answers import VARIANT_FIELDS
 from exchange.formats.names import normalised
 from exchange.importing.reading_grades import spellings_of
 from exchange.long_form import VARIANT, VARIANT_COLUMNS
 from exchange.tools.file import Source
-from exchange.tools.names import RATER, judge_names
+from exchange.tools.names import RATER, judge_names, pseudonym
 from judges.models import Run
 
 CANNOT_JUDGE_WORDS = "Cannot judge"
@@ -94,6 +97,21 @@ def keys_of(source: Source) -> dict[str, object]:
         "judges": [judge for _, judge in pairs],
         "names": [source.judges[judge] for _, judge in pairs],
     }
+
+
+def raters_of(source: Source) -> dict[int, str]:
+    """The people whose labels go out, by key, as they are called."""
+    if not source.with_labels:
+        return {}
+    on_its_scale = Q(round=None) | Q(round__rubric=source.rubric)
+    labelled = Label.objects.current().without_gold().filter(on_its_scale, rater=OuterRef("pk"))
+    if source.item_set is None:
+        labelled = labelled.filter(is_plain())
+    else:
+        entries = ItemSetEntry.objects.filter(item_set=source.item_set, item=OuterRef("item"))
+        labelled = labelled.filter(Exists(entries))
+    raters = Rater.objects.filter(Exists(labelled), project=source.project).order_by("pk")
+    return {pk: pseudonym(pk) if source.pseudonyms else name for pk, name in raters.values_list("pk", "name")}
 
 
 def items(source: Source, *, people: str, judges: str) -> str:

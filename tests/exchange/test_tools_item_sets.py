@@ -153,3 +153,11 @@ def test_pairs_are_no_tasks_of_these_tools(project, stored):
 
     with pytest.raises(CannotExport, match="are pairs, which a preference compares"):
         prepare_export(project, file_format="labelstudio", item_set=item_set)
+
+
+def test_who_graded_attacked_items_alone_has_no_column_among_the_plain_ones(attacked, stored):
+    stored("query_id,candidate_id,rater,grade\nq1,a1,Zoe,1\n", kind="labels")
+
+    assert "Zoe" not in written(attacked, "quepid")[0]
+    assert "Zoe" not in written(attacked, "argilla")[1]
+    assert "Zoe" in written(attacked, "quepid", item_set=ItemSet.objects.get(name="Mixed"))[0]

@@ -158,6 +158,11 @@ def test_argilla_gets_records_and_settings_that_fit_each_other(graded):
     fields = {field["name"] for field in settings["fields"]}
     assert all(record["fields"].keys() <= fields for record in records)
     assert all(record["responses"].keys() <= questions.keys() for record in records)
+    given = {each["user_id"] for record in records for said in record["responses"].values() for each in said}
+    assert {user["id"]: user["name"] for user in settings["users"]} == {
+        argilla_user(name): name for name in ("Ann", "Ben", "=Max")
+    }
+    assert given <= {user["id"] for user in settings["users"]}
     needed = {field["name"] for field in settings["fields"] if field["required"]}
     assert all(needed <= record["fields"].keys() for record in records)
 
