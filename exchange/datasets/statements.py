@@ -3,6 +3,7 @@
 `%(first)s` and `%(last)s` bound the places in `release_query`. Variants (attacked items) are never in it.
 """
 
+from corpus.variants import no_variant
 from exchange.datasets.sources import Sources
 from exchange.datasets.voices import Voice, verdict_of_item
 from judges.models.judge import Scoring
@@ -13,10 +14,7 @@ QUERIES = (
     "FROM release_query r JOIN corpus_query q ON q.id = r.query_id JOIN corpus_item i ON i.query_id = q.id"
     " JOIN corpus_candidate c ON c.id = i.candidate_id"
 )
-CHOSEN = (
-    " WHERE r.place BETWEEN %(first)s AND %(last)s"
-    " AND NOT EXISTS (SELECT FROM corpus_variant variant WHERE variant.item_id = i.id)"
-)
+CHOSEN = f" WHERE r.place BETWEEN %(first)s AND %(last)s AND {no_variant('i.id')}"
 IN_SET = (
     " AND EXISTS (SELECT FROM corpus_itemsetentry entry"
     " WHERE entry.item_set_id = %(item_set)s AND entry.item_id = i.id)"

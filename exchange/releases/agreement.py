@@ -22,14 +22,18 @@ from measures.summary import Agreement, summarise
 FIGURES = ("kappa", "kappa_quadratic", "kappa_binary", "alpha_ordinal", "accuracy_binary")
 
 JUDGE = """
-    SELECT r.place, array_position(%(values)s::int[], f.grade::int) - 1,
-           coalesce(array_position(%(values)s::int[], v.grade::int) - 1,
-                    CASE v.outcome WHEN 'abstained' THEN %(abstained)s WHEN 'scored' THEN %(scored)s
+    SELECT place, array_position(%(values)s::int[], said::int) - 1,
+           coalesce(array_position(%(values)s::int[], judged::int) - 1,
+                    CASE outcome WHEN 'abstained' THEN %(abstained)s WHEN 'scored' THEN %(scored)s
                     ELSE %(failed)s END),
-           count(*)
-    FROM release_query r JOIN corpus_item i ON i.query_id = r.query_id
-    JOIN corpus_reference f ON f.item_id = i.id{enough} JOIN LATERAL ({verdict}) v ON true
-    {chosen} AND i.rival_id IS NULL AND f.grade = ANY(%(values)s) GROUP BY 1, 2, 3
+           sum(n)
+    FROM (
+        SELECT r.place, f.grade AS said, v.grade AS judged, v.outcome, count(*) AS n
+        FROM release_query r JOIN corpus_item i ON i.query_id = r.query_id
+        JOIN corpus_reference f ON f.item_id = i.id{enough} JOIN LATERAL ({verdict}) v ON true
+        {chosen} AND i.rival_id IS NULL AND f.grade = ANY(%(values)s) GROUP BY 1, 2, 3, 4
+    ) counted
+    GROUP BY 1, 2, 3
 """
 # Where a rater has graded an item in several rounds, the latest grade is theirs.
 PEOPLE = f"""
