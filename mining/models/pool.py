@@ -34,6 +34,17 @@ class Pool(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("mining:pool-detail", args=[self.project.slug, self.pk])
 
+    @property
+    def miner_words(self) -> list[str]:
+        """The miners' names; run files only counted where there are several."""
+        files = [miner["name"] for miner in self.miners if miner["kind"] == "system"]
+        if len(files) < 2:
+            return [miner["name"] for miner in self.miners]
+        others = [(miner["kind"], miner["name"]) for miner in self.miners if miner["kind"] != "system"]
+        by_chance = [name for kind, name in others if kind == "random"]
+        searched = [name for kind, name in others if kind != "random"]
+        return [*searched, f"{len(files):,} run files", *by_chance]
+
 
 class PoolHit(models.Model):
     """One candidate that one miner found for a query, with the miner's own rank and score."""

@@ -6,6 +6,7 @@ import pytest
 from mining.fusing import fuse
 from mining.grouped import counted, places, share_no_higher
 from mining.likeness import could_reach, likest, might_hold, runs_of_words
+from mining.models import Pool
 from mining.pool_settings import Fusion
 from mining.words import words
 
@@ -79,3 +80,13 @@ def test_groups_are_counted_placed_and_shared_out():
     assert places(groups, np.array([0.1, float("nan"), 0.3, 0.2])).tolist() == [1, 2, 0, 0]
     assert share_no_higher(groups, np.array([1.0, 1.0, 3.0, 2.0])) == pytest.approx([2 / 3, 2 / 3, 1, 1])
     assert share_no_higher(groups[:0], np.zeros(0)).size == 0
+
+
+def test_several_run_files_are_counted_in_a_pools_miners():
+    def words(*kinds: str) -> list[str]:
+        return Pool(
+            miners=[{"kind": kind, "name": f"{kind} {n}"} for n, kind in enumerate(kinds)]
+        ).miner_words
+
+    assert words("bm25", "system", "random") == ["bm25 0", "system 1", "random 2"]
+    assert words("bm25", "system", "system", "random") == ["bm25 0", "2 run files", "random 3"]
