@@ -54,7 +54,7 @@ FOR_JUDGE = """
 NEGATIVES = """
     SELECT item_id FROM mining_selectionentry
     WHERE selection_id = %(selection)s AND state = ANY(%(states)s) AND (picked OR %(everything)s)
-      AND reason <> %(by_people)s ORDER BY position"""
+      AND reason <> ALL(%(by_people)s) ORDER BY position"""
 CHECKED = """
     SELECT item.query_id, (reference.grade >= %(cut)s)::int FROM corpus_itemsetentry entry
     JOIN corpus_item item ON item.id = entry.item_id
@@ -129,8 +129,10 @@ def draw_check(
         selection,
         states=[str(state) for state in NEGATIVE],
         everything=everything,
-        by_people=int(Reason.PEOPLE_NEGATIVE),
+        by_people=[int(Reason.PEOPLE_NEGATIVE), int(Reason.PEOPLE_RANDOM)],
     )
+    if seed < 0:
+        raise SelectionRefused("A seed is zero or more.")
     if n < 1 or not items:
         raise SelectionRefused(f"“{selection}” has no negatives to check, or none were asked for.")
     n = min(n, len(items))

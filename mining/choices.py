@@ -14,7 +14,7 @@ from mining.vectors import read_vectors
 
 STATES = list(State)
 PLACE_OF_STATE = np.array([STATES.index(STATE_OF[reason]) for reason in Reason])
-TAKEN = (Reason.HARD, Reason.CLEARED, Reason.PEOPLE_NEGATIVE, Reason.RANDOM)
+TAKEN = (Reason.HARD, Reason.CLEARED, Reason.PEOPLE_NEGATIVE, Reason.RANDOM, Reason.PEOPLE_RANDOM)
 """What may be picked as a negative; easy ones stay behind."""
 
 

@@ -73,6 +73,8 @@ def settings_of(stored: dict[str, Any]) -> PoolSettings:
         raise PoolRefused("Choose at least one miner: BM25, embeddings, run files or chance.")
     if any(not 0 <= depth <= MOST_DEPTH for depth in depths):
         raise PoolRefused(f"A miner looks 0 to {MOST_DEPTH:,} hits deep.")
+    if found.seed < 0:
+        raise PoolRefused("A seed is zero or more.")
     if found.budget < 1:
         raise PoolRefused("The budget is at least one candidate of each query.")
     if not 0 < found.near_words <= 1 or not 0 < found.near_cosine <= 1:

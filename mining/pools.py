@@ -24,8 +24,8 @@ def prepare_pool(
     """
     settings = settings_of(settings.as_json())
     name = name.strip()
-    if not name:
-        raise PoolRefused("A pool needs a name.")
+    if not name or len(name) > 200 or not name.isprintable():
+        raise PoolRefused("A pool needs a name of at most 200 characters on one line.")
     if settings.cut not in project.rubric.values[1:]:
         raise PoolRefused(
             f"{settings.cut} is no cut of the scale “{project.rubric}”:"

@@ -19,6 +19,7 @@ REASONS = {
     Reason.RANDOM: "drawn by chance, under the cut",
     Reason.UNJUDGED: "without a score",
     Reason.LOW_MASS: "with too little label mass",
+    Reason.PEOPLE_RANDOM: "drawn by chance, graded not relevant by people",
 }
 STATUSES = {
     Status.READY: "with a cut",

@@ -72,9 +72,11 @@ class Reason(IntEnum):
     RANDOM = 12  # drawn by chance and under the cut
     UNJUDGED = 13  # no score: not judged, abstained, unreadable or failed
     LOW_MASS = 14  # the judge hardly put its mind on the labels
+    PEOPLE_RANDOM = 15  # drawn by chance, and people say that it is not relevant
 
 
 STATE_OF = {
+    Reason.PEOPLE_RANDOM: State.RANDOM,
     Reason.POSITIVE: State.POSITIVE,
     Reason.PEOPLE_POSITIVE: State.RELABELLED,
     Reason.CONFIRMED: State.RELABELLED,
@@ -196,7 +198,7 @@ def decide(pairs: Pairs, rule: Rule, *, second: Rule | None = None) -> Decided:
     reasons[low] = Reason.LOW_MASS
     refused = (pairs.people == 0) & ~pairs.is_positive
     reasons[refused] = Reason.PEOPLE_NEGATIVE
-    reasons[refused & pairs.is_random] = Reason.RANDOM
+    reasons[refused & pairs.is_random] = Reason.PEOPLE_RANDOM
     reasons[pairs.people == 1] = Reason.PEOPLE_POSITIVE
     reasons[pairs.is_positive] = Reason.POSITIVE
     return Decided(reasons, cuts, weakest, statuses)

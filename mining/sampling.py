@@ -61,6 +61,8 @@ def sampling_of(stored: dict[str, Any]) -> Sampling:
         raise SamplingRefused(f"{problem}: a way is one of {', '.join(Way)}.") from problem
     if found.k < 1 or found.step < 1 or found.n_random < 0:
         raise SamplingRefused("Take at least one negative of each query, in steps of at least one.")
+    if found.seed < 0:
+        raise SamplingRefused("A seed is zero or more.")
     if not 0 <= found.trade <= 1:
         raise SamplingRefused("The trade between hard and unlike lies between 0 and 1.")
     return found

@@ -22,7 +22,7 @@ from mining.rules import Reason, Rule, State, rule_of
 from mining.sampling import Sampling, sampling_of
 
 SAMPLED = 200  # items by which a run is seen to be over a pool
-BY_PEOPLE = (Reason.POSITIVE, Reason.PEOPLE_POSITIVE, Reason.PEOPLE_NEGATIVE)
+BY_PEOPLE = (Reason.POSITIVE, Reason.PEOPLE_POSITIVE, Reason.PEOPLE_NEGATIVE, Reason.PEOPLE_RANDOM)
 ORDER = {
     "query": 'SELECT id FROM corpus_query WHERE id = ANY(%s) ORDER BY external_id COLLATE "C", id',
     "candidate": 'SELECT id FROM corpus_candidate WHERE id = ANY(%s) ORDER BY external_id COLLATE "C", id',
@@ -131,8 +131,8 @@ def freeze_selection(
     SamplingRefused for a rule or a sampling that makes no sense.
     """
     name = name.strip()
-    if not name:
-        raise SelectionRefused("A selection needs a name.")
+    if not name or len(name) > 200 or not name.isprintable():
+        raise SelectionRefused("A selection needs a name of at most 200 characters on one line.")
     if pool.frozen_at is None:
         raise SelectionRefused(f"The pool “{pool}” is not made yet.")
     pool.project.refresh_from_db(fields=["reference_version"])

@@ -7,6 +7,7 @@ table, whatever order they came in.
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -111,17 +112,22 @@ class Marks(NamedTuple):
 class Group:
     """All rows of one query, as writers read them: those without any text are in neither list."""
 
-    __slots__ = ("negatives", "positives", "query", "query_id", "rows", "split")
-
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.query_id, self.query, self.split = rows[0].query_id, rows[0].query, rows[0].split
-        self.positives = [row for row in rows if row.state in POSITIVES and (row.candidate or row.title)]
+
+    @cached_property
+    def positives(self) -> list[Row]:
+        return [row for row in self.rows if row.state in POSITIVES and (row.candidate or row.title)]
+
+    @cached_property
+    def negatives(self) -> list[Row]:
+        """The hardest first."""
         hard, random = (
-            [row for row in rows if row.state == state and (row.candidate or row.title)]
+            [row for row in self.rows if row.state == state and (row.candidate or row.title)]
             for state in (State.HARD_NEGATIVE, State.RANDOM_NEGATIVE)
         )
-        self.negatives = hard + random  # the hardest first
+        return hard + random
 
     @property
     def with_text(self) -> list[Row]:

@@ -125,6 +125,8 @@ def _value(held: _Held, limit: int) -> Any:
                 raise BrokenStream(_cut_off() if is_cut else f"it is no JSON ({error.msg})") from None
         except RecursionError:
             raise BrokenStream("its lists or objects are nested too deeply") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise BrokenStream(f"it cannot be read ({error})") from None
         else:
             n_read = end - held.at
             if end < len(held.text) or not held.grow():

@@ -89,7 +89,7 @@ def _results(answer: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[s
         name = str(result.get("from_name", ""))
         name = f"{name} (answer)" if name in data else name
         kind = result.get("type")
-        if kind in CHOSEN:
+        if isinstance(kind, str) and kind in CHOSEN:
             said[name] = value.get(CHOSEN[kind])
         elif kind == "textarea":
             wrote[name] = value.get("text")

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from io import StringIO
 from typing import Any, NamedTuple
 
+import orjson
+
 from exchange.formats.delimited import cells_of
 from exchange.formats.json_list import read_entries
 from exchange.formats.kinds import KINDS, TOOLS
@@ -84,7 +86,7 @@ def _list(text: str, name: str, *, within: str = "") -> Layout:
             entries.extend(entry for _, entry in batch[: LOOK_AT - len(entries)])
     except BrokenAt as broken:
         reason = broken.reason
-    objects = tuple(entry for entry in entries if isinstance(entry, dict))
+    objects = tuple(entry for entry in entries if isinstance(entry, dict) and _can_be_shown(entry))
     if not objects:
         raise FileProblem(
             f"{name} begins as a JSON list, but {reason}. Concord reads lists of objects, and JSON Lines."
@@ -100,9 +102,18 @@ def _objects(lines: Sequence[str]) -> tuple[dict[str, Any], ...]:
             record = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(record, dict):
+        if isinstance(record, dict) and _can_be_shown(record):
             objects.append(record)
     return tuple(objects)
+
+
+def _can_be_shown(record: dict[str, Any]) -> bool:
+    """Whether it is all text that UTF-8 can say: half of a surrogate pair is not."""
+    try:
+        orjson.dumps(record)
+    except TypeError:
+        return False
+    return True
 
 
 def _keys(objects: Iterable[dict[str, Any]]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from exchange.formats.answers import (
     the_object,
 )
 from exchange.formats.kind import Kind, never_quick
-from exchange.formats.names import normalised
+from exchange.formats.names import GRADE, SCORE, normalised
 from exchange.formats.rows import GradeRow
 from exchange.formats.values import Unfit
 
@@ -29,6 +29,8 @@ ABOUT_THE_FILE = frozenset(("snapshot_name", "snapshot_time", "case_id", "doc_po
 NO_JUDGES = frozenset(
     (*QUERY, *DOCUMENT, *ABOUT_THE_FILE, "rating", "information_need", "document_fields", "judgements")
 )
+GRADES = frozenset(("grade", "score", *GRADE, *SCORE))
+"""Columns of these names are grades of one rater and no judges of a book."""
 JUDGE_SIGN = "judge: "
 """Begins the names of judges' columns in Concord's own Quepid export."""
 
@@ -53,7 +55,10 @@ def tasks_of(record: dict[str, Any]) -> Task | None:
         return Task({**_others(record), **fields}, answers)
     if keys.keys() & ABOUT_THE_FILE:
         return Task({**_others(record), **fields}, [])
-    return Task(fields, [_of_column(name, cell) for name, cell in _others(record).items() if cell.strip()])
+    judged = _others(record)
+    if not all(isinstance(cell, str) for cell in judged.values()):
+        raise Unfit("A book has a column of text for each judge. Export the book from Quepid as CSV.")
+    return Task(fields, [_of_column(name, cell) for name, cell in judged.items() if cell.strip()])
 
 
 def looks_like(records: Sequence[dict[str, Any]]) -> bool:
@@ -65,13 +70,18 @@ def _is_quepids(keys: list[str], record: dict[str, Any]) -> bool:
         return "query_text" in keys
     if keys == ["query", "docid", "rating"] or {"snapshot_name", "doc_id"} <= set(keys):
         return True
-    others = [str(cell).strip() for key, cell in record.items() if normalised(key) not in NO_JUDGES]
+    judged = {normalised(key): cell for key, cell in record.items() if normalised(key) not in NO_JUDGES}
     return (
         keys[:2] == ["query", "docid"]
         and "rating" not in keys
-        and len(keys) > 2
-        and all(not cell or cell.replace("|", "").replace(".", "").isdigit() for cell in others)
+        and bool(judged)
+        and not judged.keys() & GRADES
+        and all(isinstance(cell, str) and _is_rating(cell.strip()) for cell in judged.values())
     )
+
+
+def _is_rating(cell: str) -> bool:
+    return not cell or cell.replace("|", "").replace(".", "").isdigit()
 
 
 def _others(record: dict[str, Any]) -> dict[str, Any]:

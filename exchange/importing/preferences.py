@@ -121,15 +121,15 @@ class PreferenceWriter:
 
     def _write_labels(self, labels: Sequence[tuple[Placed, FilePreference]]) -> None:
         self.cursor.execute(
-            "SELECT l.item_id, a.name, l.grade FROM annotate_label l"
-            " JOIN annotate_rater a ON a.id = l.rater_id"
+            "SELECT l.item_id, l.rater_id, l.grade FROM annotate_label l"
             " WHERE l.item_id = ANY(%s) AND l.superseded_at IS NULL",
             [[place.item for place, _ in labels]],
         )
-        said = {(item, name): grade for item, name, grade in self.cursor.fetchall()}
+        said = {(item, rater): grade for item, rater, grade in self.cursor.fetchall()}
+        raters = {label.rater: self.labels.rater(label.rater) for _, label in labels}
         fresh: list[tuple[Placed, FilePreference]] = []
         for place, label in labels:
-            key = (place.item, label.rater)
+            key = (place.item, raters[label.rater])
             if key not in said:
                 said[key] = label.grade
                 fresh.append((place, label))

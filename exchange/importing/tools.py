@@ -18,7 +18,7 @@ from exchange.importing.preferences import FilePreference, PreferenceWriter
 from exchange.importing.reading_grades import NamedGradeReader
 from exchange.importing.stores import GradeStore, pair_of
 from exchange.importing.verdicts import Author, FileVerdict
-from exchange.tools.names import argilla_user, judge_names
+from exchange.tools.names import argilla_user, control_names, judge_names
 
 UNNAMED_JUDGE = "imported"
 ABSTAINED = "abstained"
@@ -204,11 +204,11 @@ class ToolStore(GradeStore):
             return None
         chosen = {normalised(name): value for name, value in marks.items()}
         found = {}
-        for name, reader in self.scales.items():
-            if normalised(name) in chosen:
-                value = chosen[normalised(name)]
-                read = reader.in_rubric(str(value))
-                found[name] = value if read is None else read
+        for control, scale in control_names(self.project.rubric).items():
+            if control in chosen and scale.name in self.scales:
+                value = chosen[control]
+                read = self.scales[scale.name].in_rubric(str(value))
+                found[scale.name] = value if read is None else read
         return found or None
 
     def author(self, row: GradeRow) -> Author | None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Count
@@ -19,18 +20,20 @@ from mining.rule_words import say_rule, say_sampling
 from mining.rules import rule_of
 from mining.sampling import sampling_of
 
+CELL = attrgetter("split", "state", "graded_by")
+
 
 class Tally:
     """Counts the long table as it passes."""
 
     def __init__(self) -> None:
-        self.rows: Counter[tuple[str, str, str]] = Counter()  # split, state, graded_by
+        self.rows: Counter[tuple[str, str, str]] = Counter()  # by CELL
         self.queries: Counter[str] = Counter()
 
     def add(self, rows: Sequence[Any]) -> None:
         """One query's rows."""
         self.queries[rows[0].split] += 1
-        self.rows.update([(row.split, row.state, row.graded_by) for row in rows])
+        self.rows.update(map(CELL, rows))
 
     def as_json(self) -> dict[str, Any]:
         return {

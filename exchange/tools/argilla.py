@@ -12,11 +12,10 @@ import orjson
 from exchange.formats.answer_columns import CANNOT_JUDGE
 from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
-from exchange.tools.names import argilla_user
+from exchange.tools.names import argilla_user, control_names
 from exchange.tools.source import (
     CANNOT_JUDGE_WORDS,
     COMMA,
-    control_names,
     items,
     keys_of,
     raters_of,

@@ -11,10 +11,10 @@ from xml.etree import ElementTree as xml
 from corpus.models.rubric import Scale
 from exchange.long_form import copy_lines_out
 from exchange.tools.file import Source, Statement, ToolFile
+from exchange.tools.names import control_names
 from exchange.tools.source import (
     CANNOT_JUDGE_WORDS,
     COMMA,
-    control_names,
     items,
     keys_of,
     spelled,

@@ -2,9 +2,13 @@
 
 from uuid import NAMESPACE_URL, uuid5
 
-from corpus.models import Project
+from corpus.models import Project, Rubric
+from corpus.models.rubric import Scale
+from exchange.formats.names import normalised
 from judges.models import Judge
 
+CONTROLS = frozenset(("grade", "rationale", "rater", "query", "need", "title", "candidate"))
+"""What Concord's own files ask and show besides criteria."""
 USERS = uuid5(NAMESPACE_URL, "concord:raters")
 RATER = {False: "a.name", True: "'rater-' || a.id"}
 """SQL for what a rater (annotate_rater `a`) is called: by name, or with pseudonyms."""
@@ -35,3 +39,12 @@ def judge_names(project: Project) -> dict[Judge, str]:
         taken.add(given)
         names[judge] = given
     return names
+
+
+def control_names(rubric: Rubric) -> dict[str, Scale]:
+    """The further criteria of a rubric by names that tools take for questions, each a name of its own."""
+    found: dict[str, Scale] = {}
+    for n, scale in enumerate(rubric.scales[1:], 1):
+        name = normalised(scale.name)
+        found[f"criterion_{n}" if not name or name in found or name in CONTROLS else name] = scale
+    return found

@@ -8,11 +8,9 @@ the latest plain verdict of a finished run that is no experiment's; answers to g
 from django.db.models import Exists, OuterRef, Q
 
 from annotate.models import Label, Rater
-from corpus.models import ItemSetEntry, Project, Rubric
-from corpus.models.rubric import Scale
+from corpus.models import ItemSetEntry, Project
 from corpus.variants import is_plain, no_variant
 from exchange.formats.answers import VARIANT_FIELDS
-from exchange.formats.names import normalised
 from exchange.importing.reading_grades import spellings_of
 from exchange.long_form import VARIANT, VARIANT_COLUMNS
 from exchange.tools.file import Source
@@ -152,8 +150,3 @@ def spelled(source: Source) -> dict[str, str]:
 def spellings(grades: list[dict]) -> dict[str, str]:
     """The same of any scale's grades."""
     return {str(grade["value"]): spellings_of(grade["value"], grade["name"])[0] for grade in grades}
-
-
-def control_names(rubric: Rubric) -> dict[str, Scale]:
-    """The further criteria of a rubric by names that tools take for questions."""
-    return {normalised(scale.name) or f"criterion_{n}": scale for n, scale in enumerate(rubric.scales[1:], 1)}

@@ -161,7 +161,11 @@ def release_compare(request: HttpRequest, project: Project, pk: int) -> HttpResp
     release = get_object_or_404(releases_of(project), pk=pk, made_at__isnull=False)
     others = releases_of(project).made().exclude(pk=pk)
     wanted = request.GET.get("with", "")
-    other = others.filter(pk=int(wanted)).first() if wanted.isascii() and wanted.isdigit() else None
+    other = (
+        others.filter(pk=int(wanted)).first()
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+        else None
+    )
     changes, problem = None, ""
     if other is not None:
         try:
@@ -188,7 +192,7 @@ def release_check(request: HttpRequest, project: Project, pk: int) -> HttpRespon
     return redirect(f"{release.get_absolute_url()}#release-check")
 
 
-@project_view(Capability.EXPORT)
+@project_view(Capability.MANAGE)
 def release_delete(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """Says what goes, asks for the name, and deletes."""
     release = get_object_or_404(releases_of(project), pk=pk)

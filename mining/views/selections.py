@@ -80,7 +80,7 @@ def selection_detail(request: HttpRequest, project: Project, pk: int) -> HttpRes
         "reasons": [
             (STATE_NAMES[STATE_OF[reason]], REASONS[reason], counts["reasons"][reason.name])
             for reason in Reason
-            if counts["reasons"][reason.name]
+            if counts["reasons"].get(reason.name)
         ],
         "statuses": [
             (STATUSES[status], counts["statuses"][status.name])

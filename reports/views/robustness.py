@@ -125,11 +125,10 @@ def robustness_items(request: HttpRequest, project: Project) -> HttpResponse:
 def _report(project: Project, form: RobustnessForm, wanted: str) -> tuple[Robustness, str]:
     """The report, and the carrier it keeps to: none where the one asked for does not exist."""
     chosen = {"scope": form.scope, "experiment": form.chosen["experiment"] or None}
-    if wanted:
-        report = robustness_of(project, **chosen, carrier=wanted)
-        if wanted in report.carriers:
-            return report, wanted
-    return robustness_of(project, **chosen), ""
+    whole = robustness_of(project, **chosen)
+    if wanted in whole.carriers:
+        return robustness_of(project, **chosen, carrier=wanted), wanted
+    return whole, ""
 
 
 def _figures(

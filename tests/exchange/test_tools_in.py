@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import connection
 
-from annotate.models import Label
+from annotate.models import Label, Rater
 from corpus.models import Candidate, Item, Job, Query, Reference
 from corpus.rubrics import add_rubric
 from exchange.importing.undoing import undo_import
@@ -283,6 +283,16 @@ class TestPairwise:
 
         assert snapshot() == before
         assert job.result["counts"] == {"unchanged": 4}
+
+    def test_nor_where_a_person_of_the_file_has_the_name_of_a_member(self, project, scale, stored, alice):
+        Rater.objects.create(project=project, name="ann@example.org", user=alice)
+        stored(json.dumps(PAIRWISE), name="pairs.json")
+        before = snapshot()
+
+        stored(json.dumps(PAIRWISE), name="pairs.json")
+
+        assert snapshot() == before
+        assert {name for name, *_ in self.better()} == {"ann@example.org (2)", "user 8"}
 
     def test_an_undo_leaves_nothing(self, project, scale, stored):
         before = snapshot()

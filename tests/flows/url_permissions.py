@@ -150,7 +150,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "exchange:release-file": "export",
     "exchange:release-compare": "export",
     "exchange:release-check": "export",
-    "exchange:release-delete": "export",
+    "exchange:release-delete": "manage",
     # reports
     "reports:overview": "view",
     "reports:item-detail": "view",

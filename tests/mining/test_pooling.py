@@ -189,6 +189,7 @@ def test_an_engine_that_is_away_fails_the_job_in_words_and_keeps_what_was_found(
         ({"bm25": 0, "random": 0}, "at least one miner"),
         ({"bm25": 5000}, "1,000 hits deep"),
         ({"budget": 0}, "at least one candidate"),
+        ({"seed": -1}, "zero or more"),
         ({"near_words": 0}, "near-duplicate"),
         ({"cut": 7}, "no cut of the scale"),
         ({"systems": (99,)}, "not in this project"),

@@ -112,6 +112,13 @@ def test_people_are_never_overruled():
     assert reasons(rows)[1:] == [Reason.PEOPLE_NEGATIVE, Reason.PEOPLE_POSITIVE, Reason.PEOPLE_NEGATIVE]
 
 
+def test_people_are_heard_of_chance_candidates_too():
+    asked = pairs([(0, 0.7, "+"), (0, 0.1, "0"), (0, 0.1, "r")])
+    found = decide(asked._replace(is_random=np.array([False, True, True])), Rule()).reasons
+    assert [Reason(code) for code in found[1:]] == [Reason.PEOPLE_RANDOM, Reason.RANDOM]
+    assert STATE_OF[Reason.PEOPLE_RANDOM] is STATE_OF[Reason.RANDOM] is State.RANDOM
+
+
 def test_chance_candidates_under_the_cut_are_random_negatives_and_over_it_flagged():
     rows = [(0, 0.7, "+"), (0, 0.1, "r"), (0, 0.9, "r")]
     assert reasons(rows)[1:] == [Reason.RANDOM, Reason.FLAGGED]

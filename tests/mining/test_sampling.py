@@ -100,6 +100,7 @@ def test_a_sampling_comes_back_from_json_and_nonsense_is_refused():
         ({"way": "best"}, "stride, top, random, diverse"),
         ({"k": 0}, "at least one"),
         ({"trade": 2}, "between 0 and 1"),
+        ({"seed": -1}, "zero or more"),
         ({"many": 2}, "no part called many"),
     ]:
         with pytest.raises(SamplingRefused, match=words):

@@ -134,6 +134,8 @@ def test_a_selection_needs_scores_a_name_and_a_pool_that_is_made(garden, pool, r
         select(pool, empty)
     with pytest.raises(SelectionRefused, match="needs a name"):
         select(pool, run, name=" ")
+    with pytest.raises(SelectionRefused, match="200 characters"):
+        select(pool, run, name="x" * 201)
     select(pool, run)
     with pytest.raises(SelectionRefused, match="choose another"):
         select(pool, run)

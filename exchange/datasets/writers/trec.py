@@ -21,7 +21,8 @@ def qrels_lines(group: Group, *, choices: Choices, missed: Missed) -> Iterator[L
     graded = [(row.candidate_id, grade) for row in group.rows if (grade := row.target_grade) is not None]
     missed[NO_GRADE] += len(group.rows) - len(graded)
     if graded:
-        said = [f"{query_id} 0 {_whole(candidate_id)} {grade}\n" for candidate_id, grade in graded]
+        _all_whole([candidate_id for candidate_id, _ in graded])
+        said = [f"{query_id} 0 {candidate_id} {grade}\n" for candidate_id, grade in graded]
         yield path, "".join(said).encode()
 
 
@@ -34,6 +35,12 @@ def run_lines(group: Group, *, choices: Choices, missed: Missed) -> Iterator[Lin
     query_id, tag = _whole(group.query_id), "-".join(choices.tag.split())
     for rank, (score, candidate_id) in enumerate(scored, start=1):
         yield path, f"{query_id} Q0 {_whole(candidate_id)} {rank} {score!r} {tag}\n".encode()
+
+
+def _all_whole(identities: list[str]) -> None:
+    if " ".join(identities).split() != identities:
+        for identity in identities:
+            _whole(identity)
 
 
 def _whole(identity: str) -> str:

@@ -93,9 +93,10 @@ class Command(BaseCommand):
         run = _run(found, options["judge"], options["run"])
         second = _run(found, options["second"], None, of="second") if options["second"] else None
         second_rule = rule
-        if second and options["second_amount"] is not None:
+        if second and (options["second_margin"] or options["second_amount"] is not None):
             margin = Margin(options["second_margin"] or rule.margin)
-            second_rule = rule_of(rule._replace(margin=margin, amount=options["second_amount"]).as_json())
+            amount = rule.amount if options["second_amount"] is None else options["second_amount"]
+            second_rule = rule_of(rule._replace(margin=margin, amount=amount).as_json())
         if dry:
             return _preview(found, run, rule, sampling, second=second, second_rule=second_rule)
         selection = freeze_selection(
