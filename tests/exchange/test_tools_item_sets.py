@@ -109,7 +109,7 @@ def test_a_grade_that_somebody_gives_an_attacked_item_is_of_the_variant(attacked
         ({"variant_attack": ""}, "variant_attack", "The task has a carrier and no attack."),
         ({"variant_carrier": ""}, "variant_carrier", "The task has an attack and no carrier."),
         ({"variant_words": "many"}, "variant_words", "The words are no whole number."),
-        ({"variant_right": "refuse"}, "variant_right", "A judge is right to grade or to abstain."),
+        ({"variant_right": "refuse"}, "variant_right", "What is right is to grade, to abstain, or open."),
         ({"variant_attack": "x" * 51}, "variant_attack", "The name has 51 characters; 50 is the most."),
     ],
 )
