@@ -4,7 +4,7 @@ import pytest
 
 from corpus.models import Item, Variant
 from corpus.services import create_project, freeze_all_items
-from corpus.variants import count_variants, has_only_variants, has_variants, no_variant, say_left_out
+from corpus.variants import count_variants, has_only_variants, has_variants, say_left_out
 
 URL = "/p/soil/items/"
 
@@ -132,8 +132,3 @@ def test_what_is_said_of_variants(project, make_item, make_variant):
     assert say_left_out(project) == "2 variants are left out."
     assert (count_variants(project).n, has_only_variants(project)) == (2, False)
     assert not has_variants(create_project("Other"))
-
-
-def test_the_condition_needs_to_know_whose_item_is_meant():
-    with pytest.raises(ValueError, match="item_id would be taken"):
-        no_variant("item_id")

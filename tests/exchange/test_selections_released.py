@@ -75,7 +75,7 @@ def test_what_nobody_judged_is_kept_as_unjudged_where_wanted(project, selection)
 
 def test_reasons_are_the_rules_own_words(project, selection):
     assert [row.reason for row in rows(project, with_reasons=True)][:2] == [
-        "graded relevant by people", "scores under the cut",
+        "graded relevant by people", "under the cut",
     ]  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def test_a_release_holds_them_and_its_card_says_by_which_rule(project, selection
     ]
     card = (made.folder / "README.md").read_text()
     assert "Source: a selection of mining “hard” out of the pool “pool”" in card
-    assert "flagged where s \\> s⁺ − 0.01" in card
+    assert "Flagged where s \\> s⁺ − 0.01" in card
     assert "2 negatives of each query, the highest-scored; seed 0." in card
     assert "the judge and people" in card
     assert all(check.is_same for check in rebuild(made, tmp_path))
