@@ -18,7 +18,6 @@ from mining.reading import kept
 from mining.rules import Rule
 from mining.sampling import Sampling, Way
 from mining.selections import freeze_selection
-from tests.judging_fixtures import engine, judge, stub  # noqa: F401 - fixtures
 
 SCORES = {
     ("q0", "c0-0"): 0.7, ("q0", "c0-1"): 0.9, ("q0", "c0-2"): 0.5, ("q0", "c0-3"): 0.3,
@@ -126,7 +125,7 @@ def test_a_cancelled_pool_can_be_gone_on_with(manager, page, garden):
     assert pool.job.state == Job.State.QUEUED
 
 
-def test_a_judge_runs_over_pool_and_positives(manager, page, pool, judge):  # noqa: F811
+def test_a_judge_runs_over_pool_and_positives(manager, page, pool, judge):
     response = manager.post(page("pool-judge", pool.pk), {"judge": judge.pk})
     run = Run.objects.get()
     assert (run.item_set, response.url) == (pool.item_set, run.get_absolute_url())
@@ -167,7 +166,7 @@ def test_what_is_flagged_goes_to_a_second_judge_to_people_and_a_sample_is_drawn(
     manager,
     page,
     selection,
-    judge,  # noqa: F811
+    judge,
 ):
     response = manager.post(page("selection-second", selection.pk), {"judge": judge.pk})
     run = Run.objects.get(judge=judge)
@@ -185,7 +184,7 @@ def test_a_selection_leads_back_to_its_rule_and_on_to_what_a_second_judge_says(
     manager,
     page,
     selection,
-    judge,  # noqa: F811
+    judge,
 ):
     manager.post(page("selection-second", selection.pk), {"judge": judge.pk})
     text = text_of(manager.get(page("selection-detail", selection.pk)))
