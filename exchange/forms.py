@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 
 from corpus.models import ItemSet, Job, Project
-from exchange.formats.answer_columns import CANNOT_JUDGE, ROLES
+from exchange.formats.answer_columns import CANNOT_JUDGE, ROLES, is_whole
 from exchange.formats.columns import IGNORED, METADATA
 from exchange.formats.kinds import KINDS
 from exchange.formats.sniffed import Sniffed
@@ -208,7 +208,7 @@ class ChoicesForm(forms.Form):
             self._ask_for_choices(preview.sniffed)
 
     def _ask_for_choices(self, sniffed: Sniffed) -> None:
-        """Which grade of the rubric each choice stands for; the rubric's own names speak for themselves."""
+        """Which grade of the rubric each choice stands for; its own numbers are not asked for."""
         rubric = self.job.project.rubric
         grades = NamedGradeReader(rubric)
         options = [
@@ -217,7 +217,12 @@ class ChoicesForm(forms.Form):
         ]
         if rubric.may_abstain:
             options.append((CANNOT_JUDGE, "Cannot judge"))
-        for place, choice in enumerate(sniffed.choices):
+        outside = [
+            choice
+            for choice in sniffed.choices
+            if not is_whole(choice) or choice in sniffed.spellings or grades.in_rubric(choice) is None
+        ]
+        for place, choice in enumerate(outside):
             name = f"choice_{place}"
             self.choices_of_file.append((name, choice))
             read = sniffed.spellings.get(choice, grades.in_rubric(choice))

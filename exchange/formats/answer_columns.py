@@ -21,6 +21,11 @@ MOST_CHOICES = 30
 MOST_LISTED = 12
 ROLES = {PERSON: "rater", JUDGE: "judge"}
 
+NO_ANSWERS = (
+    "None of the first answers is a choice, a rating or a number. Spans, boxes and the like are not read:"
+    " of such tasks the items alone come in."
+)
+
 SHOWN = Kind("task", GradeRow, TASK_FIELDS, never_quick)
 GIVEN = Kind("answer", GradeRow, ANSWER_FIELDS, never_quick)
 
@@ -61,6 +66,10 @@ def match_answers(
     questions = [question for question in _questions(tasks) if question not in found]
     given, given_notes = _match_given(tasks, questions, of_given, name=name)
     grade = next((theirs for theirs, ours in given.items() if ours == "grade"), None)
+    if not questions and any(
+        not (each.is_skipped or each.prefers) for task in tasks for each in task.answers
+    ):
+        given_notes = (*given_notes, NO_ANSWERS)
     notes = [*shown_notes, *given_notes]
     if grade is not None and normalised(grade) not in ("grade", "rating", "label"):
         notes.append(f"The grade is what was answered to {grade!r}.")
@@ -155,15 +164,22 @@ def _demand_texts(found: Mapping[str, str], columns: Sequence[str], name: str) -
 
 
 def _choices(tasks: Sequence[Task], grade: str | None) -> tuple[str, ...]:
-    """The different choices that are no numbers, as they are spelt."""
+    """The different choices as they are spelt, words before numbers."""
     found: dict[str, None] = {}
     for task in tasks:
         for answer in task.answers:
             value = answer.said.get(grade) if grade else None
             for choice in value if isinstance(value, list) else [value]:
-                if isinstance(choice, str) and choice.strip() and not A_GRADE.match(choice.strip()):
+                if isinstance(choice, int) and not isinstance(choice, bool):
+                    found[str(choice)] = None
+                elif isinstance(choice, str) and choice.strip():
                     found[choice] = None
-    return tuple(found)[:MOST_CHOICES]
+    return tuple(sorted(found, key=is_whole))[:MOST_CHOICES]
+
+
+def is_whole(choice: str) -> bool:
+    """Whether the choice is a whole number, as most grades are."""
+    return bool(A_GRADE.match(choice.strip()))
 
 
 def _questions(tasks: Sequence[Task]) -> list[str]:

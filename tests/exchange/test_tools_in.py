@@ -333,3 +333,15 @@ class TestPairwise:
 
         assert job.state == Job.State.DONE, job.error
         assert len(self.better()) == 3
+
+    def test_who_skipped_a_comparison_is_counted_and_says_nothing(self, project, scale, stored):
+        skipped = annotation(8, was_cancelled=True)
+        both = {"query": SOIL, "text1": COVER, "text2": WOOD}
+        tasks = [task(1, both, [annotation(ANN, compared("left")), skipped]), task(2, both, [skipped])]
+
+        job = stored(json.dumps(tasks), name="pairs.json")
+
+        assert self.better() == {("ann@example.org", COVER, COVER, "")}
+        assert job.result["counts"]["skipped"] == 2
+        # of the second task, which nobody answered, both items are there
+        assert Item.objects.single().count() == 2

@@ -16,7 +16,7 @@ from judges.models import Verdict
 from tests.exchange.bringing import lines
 from tests.exchange.test_import_pages import choices, text_of
 from tests.exchange.test_tools_in import PAIRWISE
-from tests.exchange.tool_files import COVER, LABEL_STUDIO, SOIL
+from tests.exchange.tool_files import COVER, LABEL_STUDIO, SOIL, annotation, rating, task
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +70,30 @@ def test_a_choice_is_given_its_grade_on_the_page(upload, preview, manager, page)
 
     assert run_import(job.pk).state == Job.State.DONE
     assert Label.objects.get(rater__name="ann@example.org", item__candidate__text=COVER).grade == 3
+
+
+def test_stars_beyond_the_rubric_are_asked_for_and_its_own_are_not(upload, preview, manager, page):
+    starred = [
+        task(number, {"query": SOIL, "passage": f"Text {number}"}, [annotation(7, rating("stars", stars))])
+        for number, stars in enumerate((5, 3), 1)
+    ]
+    job = upload(json.dumps(starred), "project.json")
+    response = preview(job)
+    fields = {choice: field.html_name for choice, field in response.context["form"].choice_rows()}
+    assert list(fields) == ["5"]
+
+    manager.post(page("import-start", job.pk), choices(response, **{fields["5"]: "2"}))
+    run_import(job.pk)
+
+    assert set(Label.objects.values_list("item__candidate__text", "grade")) == {("Text 1", 2), ("Text 2", 3)}
+
+
+def test_spans_are_said_to_be_no_grades(upload, preview):
+    spans = {"from_name": "label", "to_name": "text", "type": "labels"}
+    spans["value"] = {"start": 0, "end": 3, "labels": ["PER"]}
+    job = upload(json.dumps([task(1, {"query": SOIL, "text": COVER}, [annotation(7, spans)])]), "ner.json")
+
+    assert "Spans, boxes and the like are not read" in text_of(preview(job))
 
 
 def test_comparisons_say_in_the_preview_that_a_scale_is_missing(upload, preview, project):
