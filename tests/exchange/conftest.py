@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from corpus.models import Job
 from tests.exchange.bringing import queue_import, run
+from tests.mining.conftest import garden  # noqa: F401 - a fixture
 
 
 @pytest.fixture(autouse=True)

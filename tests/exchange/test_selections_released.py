@@ -19,7 +19,6 @@ from mining.rules import Rule
 from mining.sampling import Sampling, Way
 from mining.selections import freeze_selection
 from tests.exchange.releasing import read_lines, release
-from tests.mining.conftest import garden  # noqa: F401 - a fixture
 
 SCORES = {
     ("q0", "c0-0"): 0.7, ("q0", "c0-1"): 0.9, ("q0", "c0-2"): 0.5, ("q0", "c0-3"): 0.3, ("q0", "c0-4"): None,
@@ -32,13 +31,13 @@ PICKED = [
 
 
 @pytest.fixture
-def pool(garden):  # noqa: F811
+def pool(garden):
     kept.forget()
     return garden.pool("pool", bm25=10, random=0)
 
 
 @pytest.fixture
-def run(garden, pool):  # noqa: F811
+def run(garden, pool):
     return garden.run(pool, SCORES)
 
 

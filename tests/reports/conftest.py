@@ -18,6 +18,7 @@ from reports.ceiling import Ceiling
 from reports.charts.figure import Figure
 from reports.figures import Figures
 from tests.judging_fixtures import engine, make_items, stub  # noqa: F401 - fixtures
+from tests.mining.conftest import garden  # noqa: F401 - a fixture
 
 
 class Collection:

@@ -13,7 +13,7 @@ from mining.rules import Margin, Rule
 from mining.sampling import Sampling
 from reports.charts.negatives import margins_figure, scores_figure
 from reports.negatives import examples, margin_histogram, query_counts, score_histogram
-from tests.mining.conftest import Garden, garden  # noqa: F401 - fixtures
+from tests.mining.conftest import Garden
 
 SCORES = {
     ("q0", "c0-0"): 0.7, ("q0", "c0-1"): 0.9, ("q0", "c0-2"): 0.5, ("q0", "c0-3"): 0.3,
@@ -22,13 +22,13 @@ SCORES = {
 
 
 @pytest.fixture
-def pool(garden: Garden) -> Pool:  # noqa: F811
+def pool(garden: Garden) -> Pool:
     kept.forget()
     return garden.pool(bm25=10, random=0)
 
 
 @pytest.fixture
-def run(garden, pool):  # noqa: F811
+def run(garden, pool):
     return garden.run(pool, SCORES)
 
 
@@ -131,7 +131,7 @@ def test_every_query_is_listed_those_with_the_most_flagged_first(pool, run):
     assert (first.weakest, round(first.cut, 2)) == (0.7, 0.69)
 
 
-def test_scores_are_split_by_what_people_know(pool, run, garden):  # noqa: F811
+def test_scores_are_split_by_what_people_know(pool, run, garden):
     garden.grade("q0", "c0-1", 3)
     garden.grade("q1", "c1-1", 0)
     garden.grade("q1", "c1-2", 1)
