@@ -13,17 +13,9 @@ import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
+from mining.hits import Hits
 from mining.texts import Text
 from mining.words import words
-
-
-class Found(NamedTuple):
-    """Hits of some queries, by query and rank."""
-
-    queries: NDArray[np.int64]  # (n,) keys
-    candidates: NDArray[np.int64]  # (n,) keys
-    ranks: NDArray[np.int64]  # (n,) from 1
-    scores: NDArray[np.float64]  # (n,)
 
 
 class Documents(Sequence):
@@ -70,7 +62,7 @@ class WordIndex:
                 _Corpus(documents, self.vocabulary), show_progress=False, create_empty_token=False
             )
 
-    def search(self, queries: Sequence[Text], *, depth: int) -> Found:
+    def search(self, queries: Sequence[Text], *, depth: int) -> Hits:
         """The best candidates of each query, those without a common word left out."""
         keys = np.frombuffer(self.keys, dtype=np.int64)
         found = []
@@ -84,8 +76,8 @@ class WordIndex:
             found.append((np.full(n, query.id), keys[best], np.arange(1, n + 1), scores[best]))
         if not found:
             none = np.zeros(0, dtype=np.int64)
-            return Found(none, none, none, np.zeros(0))
-        return Found(*(np.concatenate(column) for column in zip(*found, strict=True)))
+            return Hits(none, none, none, np.zeros(0))
+        return Hits(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
 class _Corpus(NamedTuple):

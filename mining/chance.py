@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mining.grouped import Ints
+from mining.hits import Hits
 
 
-def draw(keys: Ints, queries: Sequence[int], *, n: int, seed: int) -> tuple[Ints, Ints, Ints]:
-    """n of these candidates for each query, each as likely: queries, candidates and places from 1.
+def draw(keys: Ints, queries: Sequence[int], *, n: int, seed: int) -> Hits:
+    """n of these candidates for each query, each as likely, with places for ranks.
 
     A query draws with a seed of its own, so that it gets the same candidates whichever other queries are in
     the pool.
@@ -19,4 +20,5 @@ def draw(keys: Ints, queries: Sequence[int], *, n: int, seed: int) -> tuple[Ints
         for query in queries
     ]
     candidates = np.concatenate(drawn) if drawn else keys[:0]
-    return np.repeat(queries, n), candidates, np.tile(np.arange(1, n + 1), len(queries))
+    ranks = np.tile(np.arange(1, n + 1), len(queries))
+    return Hits(np.repeat(queries, n), candidates, ranks, np.zeros(candidates.size))

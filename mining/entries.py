@@ -4,39 +4,44 @@ Positives are entries too, whether or not a miner found them, so that the judge 
 rest. Candidates found by chance alone stand outside the budget: nothing about them is to depend on a miner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from mining.alike import Alike
 from mining.fusing import fuse
 from mining.grouped import counted
-from mining.hits import writing
-from mining.likeness import Likeness, could_reach, likest, might_hold, runs_of_words
+from mining.hits import HEADER, TRAILER, binary_rows, writing
+from mining.likeness import Likeness
 from mining.models import Embedding, Pool, PoolEntry
 from mining.pool_settings import PoolSettings
-from mining.texts import POSITIVES, names_of, read_candidate_texts
-from mining.vectors import read_vectors
 
 HIT = np.dtype([("query", ">i8"), ("candidate", ">i8"), ("miner", ">i2"), ("rank", ">i4"), ("score", ">f8")])
 HITS = """
     SELECT string_agg(int8send(query_id) || int8send(candidate_id) || int2send(miner) || int4send(rank)
                       || float8send(score), ''::bytea ORDER BY query_id, candidate_id, miner)
     FROM mining_poolhit WHERE pool_id = %(pool)s AND query_id = ANY(%(queries)s)"""
-ENTRY_COLUMNS = "query_id, candidate_id, item_id, kind, miner, rank, fused, like_id, likeness"
-COLUMNS = "query_id, candidate_id, kind, miner, rank, fused, like_id, likeness"
+KINDS = (PoolEntry.Kind.POSITIVE, PoolEntry.Kind.POOLED, PoolEntry.Kind.DUPLICATE)
+COLUMNS = {
+    "query_id": ">i8", "candidate_id": ">i8", "kind": ">i2", "miner": ">i2", "rank": ">i4", "fused": ">f8",
+    "like_id": ">i8", "likeness": ">f8",
+}  # fmt: skip
+NO_KEY = -1  # what no miner found, and no positive is like, stands so in the block of rows; NaN for numbers
 MAKE_ITEMS = """
     INSERT INTO corpus_item (query_id, candidate_id, job_id)
-    SELECT query_id, candidate_id, %(job)s FROM pooled WHERE kind <> 'duplicate'
+    SELECT query_id, candidate_id, %(job)s FROM pooled WHERE kind <> %(duplicate)s
     ORDER BY query_id, candidate_id ON CONFLICT DO NOTHING"""
-MAKE_ENTRIES = f"""
-    INSERT INTO mining_poolentry (pool_id, {ENTRY_COLUMNS})
-    SELECT %(pool)s, pooled.query_id, pooled.candidate_id, item.id, kind, miner, rank, fused, like_id,
-           likeness
+MAKE_ENTRIES = """
+    INSERT INTO mining_poolentry (pool_id, query_id, candidate_id, item_id, kind, miner, rank, fused, like_id,
+                                  likeness)
+    SELECT %(pool)s, pooled.query_id, pooled.candidate_id, item.id, (%(kinds)s::varchar[])[kind + 1],
+           nullif(miner, %(no_key)s), nullif(rank, %(no_key)s), nullif(fused, 'NaN'),
+           nullif(like_id, %(no_key)s), nullif(likeness, 'NaN')
     FROM pooled LEFT JOIN corpus_item item ON item.query_id = pooled.query_id
-         AND item.candidate_id = pooled.candidate_id AND item.rival_id IS NULL AND kind <> 'duplicate'"""
+         AND item.candidate_id = pooled.candidate_id AND item.rival_id IS NULL AND kind <> %(duplicate)s"""
 
 
 class Found(NamedTuple):
@@ -50,103 +55,49 @@ class Found(NamedTuple):
     by_chance: NDArray[np.bool_]
 
 
-def make_entries(
-    pool: Pool, queries: Sequence[int], *, settings: PoolSettings, embedding: Embedding | None
-) -> int:
-    """Make the pool's entries for these queries, and the items they need; returns how many entries."""
+def work_out_entries(
+    pool: Pool,
+    queries: Sequence[int],
+    *,
+    positives: Mapping[int, Sequence[int]],
+    settings: PoolSettings,
+    embedding: Embedding | None,
+) -> bytes:
+    """The pool's entries for these queries, as rows that `write_entries` stores."""
     found = _find(pool, queries, settings)
-    positives = _positives(pool, queries, settings)
-    pairs = zip(found.queries.tolist(), found.candidates.tolist(), strict=True)
-    is_positive = np.array([key in positives.get(query, ()) for query, key in pairs], dtype=bool)
+    known = {(query, key) for query, keys in positives.items() for key in keys}
+    pairs = [*zip(found.queries.tolist(), found.candidates.tolist(), strict=True)]
+    is_positive = np.fromiter((pair in known for pair in pairs), dtype=bool, count=len(pairs))
     alike = Alike(positives, settings=settings, embedding=embedding)
     kept, duplicates = _cut(found, ~is_positive, alike, budget=settings.budget)
-    rows = [
-        (query, key, PoolEntry.Kind.POSITIVE, *_hit(found, query, key), None, None)
-        for query, keys in positives.items()
-        for key in sorted(keys)
-    ]
-    for place in kept:
-        rows.append((*_pair(found, place), PoolEntry.Kind.POOLED, *_facts(found, place), None, None))
-    for place, like in duplicates.items():
-        rows.append((*_pair(found, place), PoolEntry.Kind.DUPLICATE, *_facts(found, place), *like))
-    names = {"pool": pool.pk, "job": pool.job_id}
+    return b"".join(
+        [
+            _rows(found, np.flatnonzero(is_positive), PoolEntry.Kind.POSITIVE),
+            _unfound_rows(sorted(known.difference(pairs))),
+            _rows(found, kept, PoolEntry.Kind.POOLED),
+            _rows(found, list(duplicates), PoolEntry.Kind.DUPLICATE, list(duplicates.values())),
+        ]
+    )
+
+
+def write_entries(pool: Pool, rows: bytes) -> None:
+    """Store entries with the items they need."""
+    names = {
+        "pool": pool.pk,
+        "job": pool.job_id,
+        "kinds": [str(kind) for kind in KINDS],
+        "duplicate": KINDS.index(PoolEntry.Kind.DUPLICATE),
+        "no_key": NO_KEY,
+    }
     with writing(pool) as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE pooled (query_id bigint, candidate_id bigint, kind varchar,"
+            "CREATE TEMPORARY TABLE pooled (query_id bigint, candidate_id bigint, kind smallint,"
             " miner smallint, rank integer, fused float8, like_id bigint, likeness float8) ON COMMIT DROP"
         )
-        with cursor.copy(f"COPY pooled ({COLUMNS}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        with cursor.copy(f"COPY pooled ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)") as copy:
+            copy.write(HEADER + rows + TRAILER)
         cursor.execute(MAKE_ITEMS, names)
         cursor.execute(MAKE_ENTRIES, names)
-        cursor.execute("DROP TABLE pooled")
-    return len(rows)
-
-
-class Alike:
-    """Which candidates of some queries say what a positive of the same query says."""
-
-    def __init__(
-        self, positives: dict[int, set[int]], *, settings: PoolSettings, embedding: Embedding | None
-    ) -> None:
-        self.positives = positives
-        self.settings = settings
-        self.embedding = embedding
-        keys = sorted(set().union(*positives.values())) if positives else []
-        texts = read_candidate_texts(keys)
-        self.runs = {key: runs_of_words(text) for key, text in texts.items()}
-        self.vectors = dict(zip(keys, read_vectors(embedding, keys), strict=True)) if embedding else {}
-
-    def among(self, queries: Sequence[int], candidates: Sequence[int]) -> dict[int, Likeness]:
-        """Those of the pairs, by place, that are near-duplicates of a positive."""
-        wanted = sorted(set(candidates))
-        found = self._by_words(queries, candidates, read_candidate_texts(wanted))
-        if self.embedding is not None:
-            found = self._by_vectors(queries, candidates, wanted) | found
-        return found
-
-    def _by_words(
-        self, queries: Sequence[int], candidates: Sequence[int], texts: dict[int, str]
-    ) -> dict[int, Likeness]:
-        floor, runs, found = self.settings.near_words, {}, {}
-        for place, (query, key) in enumerate(zip(queries, candidates, strict=True)):
-            text = texts.get(key, "")
-            of_query = {
-                each: self.runs[each]
-                for each in self.positives.get(query, ())
-                if each in self.runs and might_hold(text, self.runs[each], floor)
-            }
-            if not of_query:
-                continue
-            if key not in runs:
-                runs[key] = runs_of_words(text)
-            if could_reach(len(runs[key]), [len(each) for each in of_query.values()], floor):
-                like = likest(runs[key], of_query)
-                if like and like.share >= floor:
-                    found[place] = like
-        return found
-
-    def _by_vectors(
-        self, queries: Sequence[int], candidates: Sequence[int], wanted: list[int]
-    ) -> dict[int, Likeness]:
-        row = {key: place for place, key in enumerate(wanted)}
-        vectors, found = read_vectors(self.embedding, wanted), {}
-        places: dict[int, list[int]] = {}
-        for place, query in enumerate(queries):
-            places.setdefault(query, []).append(place)
-        for query, of_query in places.items():
-            positives = sorted(self.positives.get(query, ()))
-            if not positives:
-                continue
-            near = (
-                vectors[[row[candidates[place]] for place in of_query]]
-                @ np.stack([self.vectors[key] for key in positives]).T
-            )
-            best = near.argmax(axis=1)
-            for i in np.flatnonzero(near.max(axis=1) >= self.settings.near_cosine):
-                found[of_query[i]] = Likeness(positives[best[i]], float(near[i, best[i]]))
-        return found
 
 
 def _find(pool: Pool, queries: Sequence[int], settings: PoolSettings) -> Found:
@@ -174,17 +125,6 @@ def _find(pool: Pool, queries: Sequence[int], settings: PoolSettings) -> Found:
     )
     best = np.lexsort((miner, rank, ~mined, pair))[np.flatnonzero(is_first)]
     return Found(query[is_first], key[is_first], miner[best], rank[best], fused, miner[best] == chance)
-
-
-def _positives(pool: Pool, queries: Sequence[int], settings: PoolSettings) -> dict[int, set[int]]:
-    """The known positives of each of these queries."""
-    names = names_of(pool.project, settings) | {"queries": list(queries)}
-    found: dict[int, set[int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(f"{POSITIVES} AND item.query_id = ANY(%(queries)s)", names)
-        for query, key, _item in cursor.fetchall():
-            found.setdefault(query, set()).add(key)
-    return found
 
 
 def _cut(
@@ -221,16 +161,21 @@ def _cut(
         look = []
 
 
-def _pair(found: Found, place: int) -> tuple[int, int]:
-    return int(found.queries[place]), int(found.candidates[place])
+def _rows(
+    found: Found, at: Sequence[int] | NDArray[np.int64], kind: PoolEntry.Kind, like: Sequence[Likeness] = ()
+) -> bytes:
+    """Rows of the pairs at these places, with the positives that they are like."""
+    at = np.asarray(at, dtype=np.int64)
+    keys, shares = zip(*like, strict=True) if like else (NO_KEY, np.nan)
+    columns = [getattr(found, name)[at] for name in ("queries", "candidates", "miners", "ranks", "fused")]
+    columns.insert(2, KINDS.index(kind))
+    return binary_rows([*COLUMNS.values()], [*columns, keys, shares]).tobytes()
 
 
-def _facts(found: Found, place: int) -> tuple[int, int, float]:
-    return int(found.miners[place]), int(found.ranks[place]), float(found.fused[place])
-
-
-def _hit(found: Found, query: int, key: int) -> tuple:
-    """Miner, rank and fused score of a positive that a miner found; nulls where none did."""
-    start, end = np.searchsorted(found.queries, [query, query + 1])
-    place = start + np.searchsorted(found.candidates[start:end], key)
-    return _facts(found, int(place)) if place < end and found.candidates[place] == key else (None, None, None)
+def _unfound_rows(pairs: Sequence[tuple[int, int]]) -> bytes:
+    """Rows of positives that no miner found."""
+    queries, keys = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    kind = KINDS.index(PoolEntry.Kind.POSITIVE)
+    return binary_rows(
+        [*COLUMNS.values()], [queries, keys, kind, NO_KEY, NO_KEY, np.nan, NO_KEY, np.nan]
+    ).tobytes()

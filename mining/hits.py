@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
@@ -16,17 +17,21 @@ COLUMNS = ("pool_id", "query_id", "candidate_id", "miner", "rank", "score")
 KINDS = (">i8", ">i8", ">i8", ">i2", ">i4", ">f8")
 
 
-def write_hits(
-    pool: Pool, *, miner: int, queries: ArrayLike, candidates: ArrayLike, ranks: ArrayLike, scores: ArrayLike
-) -> int:
-    """Store one miner's hits, arrays (n,) of keys, ranks from 1 and scores; returns how many."""
-    rows = binary_rows(KINDS, [pool.pk, queries, candidates, miner, ranks, scores])
-    if not len(rows):
-        return 0
+class Hits(NamedTuple):
+    """What a miner found for some queries, by query and rank; arrays (n,)."""
+
+    queries: NDArray[np.int64]  # keys
+    candidates: NDArray[np.int64]  # keys
+    ranks: NDArray[np.int64]  # from 1
+    scores: NDArray[np.float64]
+
+
+def write_hits(pool: Pool, hits: Hits, *, miner: int) -> None:
+    """Store one miner's hits."""
+    rows = binary_rows(KINDS, [pool.pk, hits.queries, hits.candidates, miner, hits.ranks, hits.scores])
     copying = f"COPY mining_poolhit ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
     with writing(pool) as cursor, cursor.copy(copying) as copy:
         copy.write(HEADER + rows.tobytes() + TRAILER)
-    return len(rows)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Two texts are alike by the share of runs of three words that both have (Broder 1
 candidates and positives of one query are compared, so nothing has to be estimated by hashing.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,22 +39,34 @@ def likest(candidate: frozenset, positives: Mapping[int, frozenset]) -> Likeness
     return best
 
 
-def might_hold(text: str, runs: frozenset[tuple[str, ...]], floor: float) -> bool:
-    """Whether a text can have the share `floor` of these runs, by looking for their words as mere letters.
+class Said(NamedTuple):
+    """A text to compare others with: its runs, and words that tell most other texts apart unread.
+
+    Each run is counted with its longest word, being the rarest.
+    """
+
+    runs: frozenset[tuple[str, ...]]
+    probes: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, text: str) -> "Said":
+        runs = runs_of_words(text)
+        return cls(runs, tuple(Counter(max(run, key=len) for run in runs).most_common()))
+
+
+def might_say(folded: str, said: Said, floor: float) -> bool:
+    """Whether a text without case can have the share `floor` of these runs, by its mere letters.
 
     J(A, B) ≥ floor needs |A ∩ B| ≥ floor · |B|, so a text that lacks more of B's runs is told apart long
     before its own words are counted.
     """
-    folded = text.casefold()
-    left = (1 - floor) * len(runs) + 1e-9
-    for run in runs:
-        for word in run:
-            if word not in folded:
-                left -= 1
-                if left < 0:
-                    return False
-                break
-    return bool(runs)
+    left = (1 - floor) * len(said.runs) + 1e-9
+    for word, n_runs in said.probes:
+        if word not in folded:
+            left -= n_runs
+            if left < 0:
+                return False
+    return bool(said.runs)
 
 
 def could_reach(n: int, sizes: Sequence[int], floor: float) -> bool:

@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
+import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -18,11 +19,12 @@ from corpus.models import ItemSet, Job
 from corpus.proven_keys import check_again, skip_while_unshared
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.services.engines import connect_embedder
+from mining.beside import Behind, spread
 from mining.bm25 import WordIndex
 from mining.chance import draw
 from mining.counting import count_pool
-from mining.entries import make_entries
-from mining.hits import write_hits
+from mining.entries import work_out_entries, write_entries
+from mining.hits import Hits, write_hits
 from mining.models import Embedding, Pool
 from mining.pool_settings import PoolSettings, settings_of
 from mining.pools import free_name
@@ -33,6 +35,7 @@ from mining.texts import (
     candidates_of_variants,
     read_candidate_keys,
     read_candidates,
+    read_positives,
     read_queries,
     read_query_texts,
 )
@@ -46,10 +49,12 @@ from mining.vectors import (
 )
 
 QUERIES_AT_ONCE = 100
-ENTRIES, ITEMS = "entries", "items"
+ENTRIES = "entries"
+Mined = Iterator[tuple[Sequence[int], Hits]]  # pieces of the queries, in order, each with what was found
+HIT = np.dtype([("query", ">i8"), ("candidate", ">i8"), ("rank", ">i4"), ("score", ">f8")])
 RUN_FILE = """
-    INSERT INTO mining_poolhit (pool_id, query_id, candidate_id, miner, rank, score)
-    SELECT %(pool)s, hit.query_id, hit.candidate_id, %(miner)s, hit.rank, hit.score
+    SELECT string_agg(int8send(hit.query_id) || int8send(hit.candidate_id) || int4send(hit.rank)
+                      || float8send(hit.score), ''::bytea ORDER BY hit.query_id, hit.rank, hit.candidate_id)
     FROM corpus_hit hit JOIN corpus_candidate candidate ON candidate.id = hit.candidate_id
     WHERE hit.system_id = %(system)s AND hit.query_id = ANY(%(queries)s) AND hit.rank <= %(depth)s
       AND candidate.content_hash IS NOT NULL AND candidate.id <> ALL(%(left_out)s)"""
@@ -80,18 +85,22 @@ class Pooling:
 
     def run(self) -> dict:
         self._wait_for_imports()
-        self.queries = read_queries(self.project, self.settings)
+        self.positives = read_positives(self.project, self.settings)
+        self.queries = (
+            np.unique(self.positives.queries).tolist()
+            if self.settings.with_positives_only
+            else read_queries(self.project, self.settings)
+        )
         if not self.queries:
             raise JobFailed(self._why_no_queries())
         self.progress.update(n_total=len(self.queries) * (len(self.pool.miners) + 1))
-        miners = {"bm25": self._bm25, "dense": self._dense, "system": self._run_file, "random": self._chance}
         for place, miner in enumerate(self.pool.miners):
             stage = f"miner {place}"
             if miner["kind"] == "dense":
                 assert self.settings.dense is not None
                 self.embedding = find_embedding(self.project, self.settings.dense)
             if stage not in self.pool.stages:
-                miners[miner["kind"]](place, miner)
+                self._mine(place, miner)
                 self._end_stage(stage)
             self._tell((place + 1) * len(self.queries))
         if ENTRIES not in self.pool.stages:
@@ -123,55 +132,47 @@ class Pooling:
         """The queries whose keys come after this one."""
         return [query for query in self.queries if query > behind]
 
-    def _pieces(self, place: int, *, at_once: int = QUERIES_AT_ONCE) -> Iterator[Sequence[int]]:
-        """The queries that the miner has still to do, some at a time; what is done is told."""
+    def _mine(self, place: int, miner: dict[str, Any]) -> None:
+        """Store what the miner finds for the queries that it has still to do."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT coalesce(max(query_id), 0) FROM mining_poolhit WHERE pool_id = %s AND miner = %s",
                 [self.pool.pk, place],
             )
             left = self._left(cursor.fetchone()[0])
+        miners = {"bm25": self._bm25, "dense": self._dense, "system": self._run_file, "random": self._chance}
         done = (place + 1) * len(self.queries) - len(left)
-        for piece in batches(left, at_once):
-            yield piece
-            done += len(piece)
-            self._tell(done)
+        with Behind() as behind:
+            for piece, hits in miners[miner["kind"]](left, miner):
+                behind.hand(write_hits, self.pool, hits, miner=place)
+                done += len(piece)
+                self._tell(done)
 
     def _tell(self, n_done: int) -> None:
         self.progress.update(n_done=n_done)
 
-    def _bm25(self, place: int, miner: dict[str, Any]) -> None:
+    def _bm25(self, left: Sequence[int], miner: dict[str, Any]) -> Mined:
         def look(n: int) -> None:
             self.progress.update(note=f"Reading candidates: {n:,}")
 
+        def search_by_words(piece: Sequence[int]) -> Hits:
+            return index.search(read_query_texts(piece), depth=self.settings.bm25)
+
         index = WordIndex(read_candidates(self.project), look=look)
         self.progress.update(note="Searching by words")
-        for piece in self._pieces(place):
-            queries, candidates, ranks, scores = index.search(
-                read_query_texts(piece), depth=self.settings.bm25
-            )
-            write_hits(
-                self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=scores
-            )
+        return spread(search_by_words, batches(left, QUERIES_AT_ONCE))
 
-    def _dense(self, place: int, miner: dict[str, Any]) -> None:
+    def _dense(self, left: Sequence[int], miner: dict[str, Any]) -> Mined:
         assert self.embedding is not None
         assert self.settings.dense is not None
         self._embed(self.embedding)
-        depth = self.settings.dense.depth
-        if is_quicker(
-            self.embedding, n_candidates=count_vectors(self.embedding), n_queries=len(self.queries)
-        ):
-            at_once, look = SCANNED_AT_ONCE, partial(scan, progress=self.progress)
-        else:
-            make_index(self.embedding, progress=self.progress)
-            self.progress.update(note="Searching by meaning")
-            at_once, look = QUERIES_AT_ONCE, search
-        for piece in self._pieces(place, at_once=at_once):
-            queries, candidates, ranks, scores = look(self.embedding, piece, depth=depth)
-            write_hits(
-                self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=scores
-            )
+        depth, n_candidates = self.settings.dense.depth, count_vectors(self.embedding)
+        if is_quicker(self.embedding, n_candidates=n_candidates, n_queries=len(self.queries)):
+            scanning = partial(scan, self.embedding, depth=depth, progress=self.progress)
+            return ((piece, scanning(piece)) for piece in batches(left, SCANNED_AT_ONCE))
+        make_index(self.embedding, progress=self.progress)
+        self.progress.update(note="Searching by meaning")
+        return spread(partial(search, self.embedding, depth=depth), batches(left, QUERIES_AT_ONCE))
 
     def _embed(self, embedding: Embedding) -> None:
         """Vectors for all that have none. Raises JobFailed where the engine cannot give them."""
@@ -187,22 +188,24 @@ class Pooling:
                 " kept: start it and try again."
             ) from away
 
-    def _run_file(self, place: int, miner: dict[str, Any]) -> None:
-        self.progress.update(note=f"Reading the run file {miner['name']}")
-        left_out = sorted(candidates_of_variants(self.project))
-        for piece in self._pieces(place):
-            names = {"pool": self.pool.pk, "miner": place, "system": miner["system"], "queries": list(piece)}
-            with connection.cursor() as cursor:
-                cursor.execute(RUN_FILE, names | {"depth": self.settings.system_depth, "left_out": left_out})
+    def _run_file(self, left: Sequence[int], miner: dict[str, Any]) -> Mined:
+        names = {"system": miner["system"], "depth": self.settings.system_depth}
+        names["left_out"] = sorted(candidates_of_variants(self.project))
 
-    def _chance(self, place: int, miner: dict[str, Any]) -> None:
-        self.progress.update(note="Drawing candidates by chance")
+        def read(piece: Sequence[int]) -> Hits:
+            with connection.cursor() as cursor:
+                cursor.execute(RUN_FILE, names | {"queries": list(piece)})
+                rows = np.frombuffer(cursor.fetchone()[0] or b"", dtype=HIT)
+            return Hits(*(rows[name] for name in HIT.names or ()))
+
+        self.progress.update(note=f"Reading the run file {miner['name']}")
+        return spread(read, batches(left, QUERIES_AT_ONCE))
+
+    def _chance(self, left: Sequence[int], miner: dict[str, Any]) -> Mined:
         keys = read_candidate_keys(self.project)
-        for piece in self._pieces(place):
-            queries, candidates, ranks = draw(keys, piece, n=self.settings.random, seed=self.settings.seed)
-            write_hits(
-                self.pool, miner=place, queries=queries, candidates=candidates, ranks=ranks, scores=0.0
-            )
+        drawing = partial(draw, keys, n=self.settings.random, seed=self.settings.seed)
+        self.progress.update(note="Drawing candidates by chance")
+        return ((piece, drawing(piece)) for piece in batches(left, QUERIES_AT_ONCE))
 
     def _entries(self) -> None:
         self.progress.update(note="Setting near-duplicates apart and cutting to the budget")
@@ -212,10 +215,18 @@ class Pooling:
             )
             left = self._left(cursor.fetchone()[0])
         done = len(self.queries) * (len(self.pool.miners) + 1) - len(left)
-        for piece in batches(left, QUERIES_AT_ONCE):
-            make_entries(self.pool, piece, settings=self.settings, embedding=self.embedding)
-            done += len(piece)
-            self._tell(done)
+
+        def work_out(piece: Sequence[int]) -> bytes:
+            positives = self.positives.of(piece)
+            return work_out_entries(
+                self.pool, piece, positives=positives, settings=self.settings, embedding=self.embedding
+            )
+
+        with Behind() as behind:
+            for piece, rows in spread(work_out, batches(left, QUERIES_AT_ONCE)):
+                behind.hand(write_entries, self.pool, rows)
+                done += len(piece)
+                self._tell(done)
 
     def _end_stage(self, stage: str) -> None:
         self.pool.stages = [*self.pool.stages, stage]
@@ -227,7 +238,8 @@ class Pooling:
         pool = self.pool
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE mining_poolentry, mining_poolhit")
-        with transaction.atomic(), connection.cursor() as cursor:
+        with Behind() as behind, transaction.atomic(), connection.cursor() as cursor:
+            counting = behind.hand(count_pool, pool, n_queries=len(self.queries))
             pool.item_set = ItemSet.objects.create(
                 project=pool.project,
                 name=free_name(pool.project, f"Pool {pool.name}"[:180]),
@@ -244,7 +256,7 @@ class Pooling:
             if skipping:
                 check_again(cursor)
             ItemSet.objects.filter(pk=pool.item_set.pk).update(n_items=n_items)
-            pool.counts = count_pool(pool, n_queries=len(self.queries))
+            pool.counts = counting.result()
             pool.frozen_at = timezone.now()
             pool.save(update_fields=["item_set", "counts", "frozen_at"])
             result = {"pool": pool.pk, "item_set": pool.item_set.pk, "n_items": n_items}

@@ -5,29 +5,38 @@ the store takes a few seconds where building an HNSW graph takes minutes; the gr
 over a collection that has one (`is_quicker`).
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from corpus.jobs import Progress
+from mining.beside import ahead
 from mining.grouped import counted
+from mining.hits import Hits
 from mining.models import Embedding
 from mining.vectors import LEAST_INDEXED, has_index
 
 QUERIES_AT_ONCE = 2000
-BLOCK = 8192  # vectors: 64 MB of cosines with as many queries as are asked at once
+BLOCK = 8192  # vectors that are read at once
+TILE = 2048  # of them that are multiplied at once: 8 MB of cosines, which a processor's cache still holds
 # Seconds on two cores, by `make bench-mining`; what matters is how they stand to each other.
 READ, MULTIPLY, BUILD, LOOK_UP = 6e-6, 4e-11, 1.2e-6, 1.5e-3
 
 ASKED = """
     SELECT query_id, halfvec_send(vector) FROM mining_queryvector
     WHERE embedding_id = %s AND query_id = ANY(%s) ORDER BY query_id"""
-ALL = """
-    COPY (SELECT candidate_id, vector FROM mining_candidatevector WHERE embedding_id = {embedding}
-          ORDER BY candidate_id) TO STDOUT (FORMAT binary)"""
-HEADER_BYTES, TRAILER_BYTES = 19, 2
+BLOCK_BEHIND = """
+    COPY (SELECT coalesce(string_agg(int8send(candidate_id) || halfvec_send(vector), ''::bytea
+                                     ORDER BY candidate_id), '')
+          FROM (SELECT candidate_id, vector FROM mining_candidatevector
+                WHERE embedding_id = {embedding} AND candidate_id > {after}
+                ORDER BY candidate_id LIMIT {n}) block) TO STDOUT (FORMAT binary)"""
+HEADER_BYTES, TRAILER_BYTES = 19 + 2 + 4, 2  # the file's, the row's and the value's
 
 
 def is_quicker(embedding: Embedding, *, n_candidates: int, n_queries: int) -> bool:
@@ -39,19 +48,29 @@ def is_quicker(embedding: Embedding, *, n_candidates: int, n_queries: int) -> bo
     return n_candidates < LEAST_INDEXED or scanning < building + n_queries * LOOK_UP
 
 
-def scan(
-    embedding: Embedding, queries: Sequence[int], *, depth: int, progress: Progress
-) -> tuple[NDArray, ...]:
-    """The nearest candidates of each query: queries, candidates, ranks from 1, cosines; arrays (n,)."""
+def scan(embedding: Embedding, queries: Sequence[int], *, depth: int, progress: Progress) -> Hits:
+    """The nearest candidates of each query; scores are cosines."""
     keys, asked = _asked(embedding, queries)
-    best = Nearest(len(keys), depth)
+    shares = np.array_split(asked, min(os.cpu_count() or 1, max(1, len(asked))))
+    nearest = [Nearest(len(share), depth) for share in shares]
     done = 0
-    for candidates, vectors in _blocks(embedding):
-        best.add(asked @ vectors.T, candidates)
-        done += candidates.size
-        progress.update(note=f"Searching by meaning: {done:,} vectors")
-    best.sort()
-    return keys[best.queries], best.candidates, counted(best.queries) + 1, best.scores.astype(np.float64)
+    # A thread for each share of the queries, and none within a product: those would wait for one another
+    # whenever the database or the next block wants a processor.
+    with ThreadPoolExecutor(len(shares)) as threads, threadpool_limits(1, user_api="blas"):
+        for candidates, vectors in ahead(_blocks(embedding)):
+            looking = [
+                threads.submit(best.look, share, vectors, candidates)
+                for best, share in zip(nearest, shares, strict=True)
+            ]
+            for each in looking:
+                each.result()
+            done += candidates.size
+            progress.update(note=f"Searching by meaning: {done:,} vectors")
+    found = [best.found() for best in nearest]
+    firsts = np.cumsum([0, *map(len, shares[:-1])])
+    rows = np.concatenate([queries + first for (queries, _, _), first in zip(found, firsts, strict=True)])
+    candidates, scores = (np.concatenate(column) for column in [*zip(*found, strict=True)][1:])
+    return Hits(keys[rows], candidates, counted(rows) + 1, scores.astype(np.float64))
 
 
 class Nearest:
@@ -68,20 +87,38 @@ class Nearest:
         self.candidates = np.zeros(0, dtype=np.int64)
         self.scores = np.zeros(0, dtype=np.float32)
         self._waiting: list[tuple[NDArray, NDArray, NDArray]] = []
+        # Fresh memory for each tile would cost more than filling it.
+        self._scores = np.empty(n_queries * TILE, dtype=np.float32)
+        self._reaches = np.empty(n_queries * TILE, dtype=bool)
+
+    def look(
+        self, asked: NDArray[np.float32], vectors: NDArray[np.float32], candidates: NDArray[np.int64]
+    ) -> None:
+        """Unit vectors (n, dimensions) of further candidates (n,), for queries (Q, dimensions)."""
+        for start in range(0, len(vectors), TILE):
+            tile = vectors[start : start + TILE]
+            scores = self._scores[: len(asked) * len(tile)].reshape(len(asked), -1)
+            self.add(np.matmul(asked, tile.T, out=scores), candidates[start : start + TILE])
 
     def add(self, scores: NDArray[np.float32], candidates: NDArray[np.int64]) -> None:
-        """Scores (queries, block) of a block of further candidates."""
+        """Scores (Q, at most TILE) of further candidates."""
         if candidates.size > self.depth and np.isinf(self.floors).any():
             kth = candidates.size - self.depth
             self.floors = np.maximum(self.floors, np.partition(scores, kth, axis=1)[:, kth])
-        places = np.flatnonzero(scores >= self.floors[:, None])
+        reaches = self._reaches[: scores.size].reshape(scores.shape)
+        places = np.flatnonzero(np.greater_equal(scores, self.floors[:, None], out=reaches))
         rows, columns = np.divmod(places, candidates.size)
         self._waiting.append((rows, candidates[columns], scores.ravel()[places]))
         if sum(rows.size for rows, *_ in self._waiting) >= self.floors.size * self.depth:
-            self.sort()
+            self._sort()
 
-    def sort(self) -> None:
-        """Bring what was put by to its place; needed once more when all blocks are through."""
+    def found(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The places of the queries, the candidates and their scores, when all blocks are through."""
+        self._sort()
+        return self.queries, self.candidates, self.scores
+
+    def _sort(self) -> None:
+        """Bring what was put by to its place."""
         found = [(self.queries, self.candidates, self.scores), *self._waiting]
         queries, keys, scores = (np.concatenate(column) for column in zip(*found, strict=True))
         order = np.lexsort((keys, -scores, queries))
@@ -105,31 +142,19 @@ def _asked(embedding: Embedding, queries: Sequence[int]) -> tuple[NDArray[np.int
 def _blocks(embedding: Embedding) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Keys and unit vectors of all candidates, by key, so many at a time.
 
-    COPY's rows have all the same size, so a block is read as it lies.
+    A block leaves the store as one value: a row of its own for each vector takes longer than the vectors do.
     """
-    shape = np.dtype(
-        [
-            ("n", ">i2"), ("key_size", ">i4"), ("key", ">i8"), ("size", ">i4"), ("dimensions", ">i2"),
-            ("unused", ">i2"), ("values", ">f2", (embedding.dimensions,)),
-        ]
-    )  # fmt: skip
-    waiting, skip = bytearray(), HEADER_BYTES
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_sort = off")  # the key's own index has them in order
-        with cursor.copy(ALL.format(embedding=embedding.pk)) as copy:
-            for sent in copy:
-                waiting += sent[skip:] if skip else sent
-                skip = 0
-                if len(waiting) >= BLOCK * shape.itemsize:
-                    yield _read(waiting, shape)
-                    waiting = bytearray()
-    if len(waiting) > TRAILER_BYTES:
-        yield _read(waiting[:-TRAILER_BYTES], shape)
-
-
-def _read(packed: bytearray, shape: np.dtype) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    rows = np.frombuffer(packed, dtype=shape)
-    return rows["key"].astype(np.int64), _unit(rows["values"].astype(np.float32))
+    shape = np.dtype([("key", ">i8"), ("head", "V4"), ("values", ">f2", (embedding.dimensions,))])
+    after = 0
+    while True:
+        statement = BLOCK_BEHIND.format(embedding=embedding.pk, after=after, n=BLOCK)
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            sent = b"".join(copy)
+        rows = np.frombuffer(sent[HEADER_BYTES:-TRAILER_BYTES], dtype=shape)
+        if not rows.size:
+            return
+        yield rows["key"].astype(np.int64), _unit(rows["values"].astype(np.float32))
+        after = int(rows["key"][-1])
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

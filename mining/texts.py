@@ -25,7 +25,8 @@ OF_VARIANTS = """
         JOIN corpus_query q ON q.id = i.query_id WHERE q.project_id = %(project)s)
     GROUP BY item.candidate_id HAVING bool_and(variant.item_id IS NOT NULL)"""
 POSITIVES = """
-    SELECT item.query_id, item.candidate_id, item.id AS item_id
+    SELECT string_agg(int8send(item.query_id) || int8send(item.candidate_id), ''::bytea
+                      ORDER BY item.query_id, item.candidate_id)
     FROM corpus_reference reference JOIN corpus_item item ON item.id = reference.item_id
     JOIN corpus_query query ON query.id = item.query_id
     JOIN corpus_candidate candidate ON candidate.id = item.candidate_id
@@ -48,18 +49,32 @@ class Text(NamedTuple):
     text: str
 
 
-def names_of(project: Project, settings: PoolSettings) -> dict[str, object]:
-    """The parameters of the statements above."""
-    return {"project": project.pk, "split": settings.split, "cut": settings.cut}
+class Positives(NamedTuple):
+    """Pairs (n,) that people graded relevant, by the keys of query and candidate."""
+
+    queries: NDArray[np.int64]
+    candidates: NDArray[np.int64]
+
+    def of(self, queries: Sequence[int]) -> dict[int, list[int]]:
+        """The candidates of each of these queries, none left out."""
+        starts = np.searchsorted(self.queries, queries)
+        ends = np.searchsorted(self.queries, queries, side="right")
+        spans = zip(queries, starts.tolist(), ends.tolist(), strict=True)
+        return {query: self.candidates[start:end].tolist() for query, start, end in spans}
+
+
+def read_positives(project: Project, settings: PoolSettings) -> Positives:
+    """The known positives of all queries that the pool may look at."""
+    with connection.cursor() as cursor:
+        cursor.execute(POSITIVES, _names(project, settings))
+        pairs = np.frombuffer(cursor.fetchone()[0] or b"", dtype=">i8").astype(np.int64).reshape(-1, 2)
+    return Positives(pairs[:, 0].copy(), pairs[:, 1].copy())
 
 
 def read_queries(project: Project, settings: PoolSettings) -> list[int]:
-    """The keys of the pool's queries, ascending."""
-    statement = f"SELECT DISTINCT query_id FROM ({POSITIVES}) positive ORDER BY query_id"
-    if not settings.with_positives_only:
-        statement = f"{QUERIES} {OWN} ORDER BY query.id"
+    """The keys of all the project's own queries that the pool may look at, ascending."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, names_of(project, settings))
+        cursor.execute(f"{QUERIES} {OWN} ORDER BY query.id", _names(project, settings))
         return [key for (key,) in cursor.fetchall()]
 
 
@@ -115,6 +130,11 @@ def read_candidate_texts(candidates: Sequence[int]) -> dict[int, str]:
             [list(candidates)],
         )
         return dict(cursor.fetchall())
+
+
+def _names(project: Project, settings: PoolSettings) -> dict[str, object]:
+    """The parameters of the statements above."""
+    return {"project": project.pk, "split": settings.split, "cut": settings.cut}
 
 
 def batches(keys: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -15,7 +15,9 @@ from corpus.jobs import JobFailed, Progress
 from corpus.models import Project
 from judges.engines.base import Embedder, EngineUnsuited
 from judges.models import Engine
-from mining.hits import HEADER, TRAILER, binary_rows, writing
+from mining.beside import Behind, ahead
+from mining.grouped import counted
+from mining.hits import HEADER, TRAILER, Hits, binary_rows, writing
 from mining.models import Embedding
 from mining.models.embedding import MOST_DIMENSIONS
 from mining.pool_settings import Dense
@@ -44,11 +46,13 @@ MISSING_QUERIES = """
     LEFT JOIN mining_queryvector v ON v.embedding_id = %(embedding)s AND v.query_id = q.id
     WHERE q.id = ANY(%(keys)s) AND q.id > %(after)s AND v.content_hash IS DISTINCT FROM md5(q.text)::uuid
     ORDER BY q.id LIMIT %(n)s"""
-N_MISSING = """
-    SELECT count(*) FROM corpus_candidate c LEFT JOIN mining_candidatevector v
+# How many candidates have no vector of their present content, and how many vectors have no text any more.
+OUT_OF_DATE = """
+    SELECT count(*) FILTER (WHERE c.content_hash IS NOT NULL AND c.id <> ALL(%(left_out)s)),
+           count(*) FILTER (WHERE c.content_hash IS NULL)
+    FROM corpus_candidate c LEFT JOIN mining_candidatevector v
         ON v.embedding_id = %(embedding)s AND v.candidate_id = c.id
-    WHERE c.project_id = %(project)s AND c.content_hash IS NOT NULL
-      AND v.content_hash IS DISTINCT FROM c.content_hash AND c.id <> ALL(%(left_out)s)"""
+    WHERE c.project_id = %(project)s AND v.content_hash IS DISTINCT FROM c.content_hash"""
 NEAREST = """
     SELECT asked.query_id, near.candidate_id, near.distance
     FROM mining_queryvector asked CROSS JOIN LATERAL (
@@ -90,17 +94,19 @@ def embed_candidates(embedding: Embedding, embedder: Embedder, *, progress: Prog
     left_out = sorted(candidates_of_variants(embedding.project))
     names = {"embedding": embedding.pk, "project": embedding.project_id, "left_out": left_out}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM mining_candidatevector v USING corpus_candidate c"  # whose text was taken back
-            " WHERE v.embedding_id = %(embedding)s AND c.id = v.candidate_id AND c.content_hash IS NULL",
-            names,
-        )
-    done, n_missing = 0, 0
-    for rows in _missing(CANDIDATES, names):
-        n_missing = n_missing or _count_missing(names)
-        texts = [embedding.candidate_prefix + text for _, _, text, _ in rows]
-        _store(CANDIDATES, embedding, rows, _embed(embedding, embedder, texts))
-        done += len(rows)
+        cursor.execute(OUT_OF_DATE, names)
+        n_missing, n_without_text = cursor.fetchone()
+        if n_without_text:
+            cursor.execute(
+                "DELETE FROM mining_candidatevector v USING corpus_candidate c"
+                " WHERE v.embedding_id = %(embedding)s AND c.id = v.candidate_id AND c.content_hash IS NULL",
+                names,
+            )
+    if not n_missing:
+        return 0
+    done = 0
+    for n in _embed_missing(CANDIDATES, embedding, embedder, names, prefix=embedding.candidate_prefix):
+        done += n
         progress.update(note=f"Embedding candidates: {done:,} of {n_missing:,}")
     return done
 
@@ -111,10 +117,8 @@ def embed_queries(
     """Give each of these queries its vector, where it has none of its present text."""
     names = {"embedding": embedding.pk, "keys": list(queries)}
     done = 0
-    for rows in _missing(ASKED, names):
-        texts = [embedding.query_prefix + text for _, _, text, _ in rows]
-        _store(ASKED, embedding, rows, _embed(embedding, embedder, texts))
-        done += len(rows)
+    for n in _embed_missing(ASKED, embedding, embedder, names, prefix=embedding.query_prefix):
+        done += n
         progress.update(note=f"Embedding queries: {done:,}")
     return done
 
@@ -169,8 +173,8 @@ def drop_index(embedding: Embedding) -> None:
         cursor.execute(f"DROP INDEX IF EXISTS {embedding.index_name}")
 
 
-def search(embedding: Embedding, queries: Sequence[int], *, depth: int) -> tuple[NDArray, ...]:
-    """The nearest candidates of each query: queries, candidates, ranks from 1, cosines; arrays (n,)."""
+def search(embedding: Embedding, queries: Sequence[int], *, depth: int) -> Hits:
+    """The nearest candidates of each query; scores are cosines."""
     statement = NEAREST.format(embedding=embedding.pk, dimensions=embedding.dimensions, depth=depth)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL hnsw.ef_search = {_breadth(depth)}")
@@ -178,9 +182,7 @@ def search(embedding: Embedding, queries: Sequence[int], *, depth: int) -> tuple
         cursor.execute(statement, {"queries": list(queries)})
         rows = np.array(cursor.fetchall(), dtype=[("query", "i8"), ("candidate", "i8"), ("distance", "f8")])
     rows = rows[np.lexsort((rows["candidate"], rows["distance"], rows["query"]))]
-    starts = np.flatnonzero(np.append(True, np.diff(rows["query"]) != 0)) if rows.size else np.zeros(0, int)
-    ranks = np.arange(rows.size) - np.repeat(starts, np.diff(np.append(starts, rows.size))) + 1
-    return rows["query"], rows["candidate"], ranks, 1 - rows["distance"]
+    return Hits(rows["query"], rows["candidate"], counted(rows["query"]) + 1, 1 - rows["distance"])
 
 
 def read_vectors(embedding: Embedding, candidates: Sequence[int]) -> NDArray[np.float32]:
@@ -217,6 +219,20 @@ def _breadth(depth: int) -> int:
     return min(1000, max(80, depth * 3 // 2))
 
 
+def _embed_missing(
+    kind: Kind, embedding: Embedding, embedder: Embedder, names: dict, *, prefix: str
+) -> Iterator[int]:
+    """Embed what has no vector of its present text, some at a time; how many each time.
+
+    While the model has one piece, the next is read and the one before is stored.
+    """
+    with Behind() as behind:
+        for rows in ahead(_missing(kind, names)):
+            vectors = _embed(embedding, embedder, [prefix + text for _, _, text, _ in rows])
+            behind.hand(_store, kind, embedding, rows, vectors)
+            yield len(rows)
+
+
 def _missing(kind: Kind, names: dict) -> Iterator[list[tuple]]:
     after = 0
     while True:
@@ -227,12 +243,6 @@ def _missing(kind: Kind, names: dict) -> Iterator[list[tuple]]:
             return
         yield rows
         after = rows[-1][0]
-
-
-def _count_missing(names: dict) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(N_MISSING, names)
-        return int(cursor.fetchone()[0])
 
 
 def _embed(embedding: Embedding, embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:

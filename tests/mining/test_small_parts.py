@@ -5,7 +5,7 @@ import pytest
 
 from mining.fusing import fuse
 from mining.grouped import counted, places, share_no_higher
-from mining.likeness import could_reach, likest, might_hold, runs_of_words
+from mining.likeness import Said, could_reach, likest, might_say, runs_of_words
 from mining.models import Pool
 from mining.pool_settings import Fusion
 from mining.words import words
@@ -31,11 +31,13 @@ def test_texts_of_too_different_length_cannot_be_alike():
 
 
 def test_a_text_that_lacks_the_letters_of_too_many_runs_is_told_apart_unread():
-    # Ten words are eight runs; at a floor of 0.75 two may be missing.
-    runs = runs_of_words("ka kb kc kd ke kf kg kh ki kj")
-    assert might_hold("KA KB KC KD KE KF KG KH", runs, 0.75)
-    assert not might_hold("ka kb kc kd ke kf kg", runs, 0.75)
-    assert not might_hold("anything", frozenset(), 0.75)
+    # Ten words are eight runs; each is counted with its longest word, so "kcccc" stands for three of them.
+    said = Said.of("ka kb kcccc kd ke kf kg kh ki kj")
+    assert (len(said.runs), dict(said.probes)["kcccc"], sum(n for _, n in said.probes)) == (8, 3, 8)
+    # At a floor of 0.75 two may be missing.
+    assert might_say("kcccc ka kb kd ke kf kg kh ki kj", said, 0.75)
+    assert not might_say("ka kb kd ke kf kg kh ki kj", said, 0.75)
+    assert not might_say("anything", Said.of(""), 0.75)
 
 
 def test_no_text_that_is_alike_is_told_apart_unread():
@@ -47,7 +49,7 @@ def test_no_text_that_is_alike_is_told_apart_unread():
             found = likest(runs_of_words(text), {0: runs_of_words(other)})
             if found and found.share >= 0.5:
                 alike += 1
-                assert might_hold(text, runs_of_words(other), 0.5)
+                assert might_say(text, Said.of(other), 0.5)
     assert alike > 100  # each with itself, and some more
 
 

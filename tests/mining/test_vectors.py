@@ -157,10 +157,11 @@ def test_vectors_are_read_back_as_unit_vectors_and_as_zeros_where_there_is_none(
 
 
 def test_a_scan_finds_what_an_exact_search_finds_whatever_the_blocks(filled, progress, monkeypatch):
-    """In blocks of 100 of the 3,000 vectors, 29 come when each query has its first twenty."""
+    """In blocks of 100 of the 3,000 vectors, 29 come when each query has its first twenty, also in tiles."""
     wanted = search(filled.embedding, filled.queries, depth=20)
-    for block in (100, 8192):
+    for block, tile in ((100, 1024), (8192, 70), (8192, 1024)):
         monkeypatch.setattr(scanning, "BLOCK", block)
+        monkeypatch.setattr(scanning, "TILE", tile)
         found = scanning.scan(filled.embedding, filled.queries[::-1], depth=20, progress=progress)
         assert found[0].tolist() == wanted[0].tolist()
         assert found[2].tolist() == wanted[2].tolist()
@@ -183,8 +184,7 @@ def test_equal_scores_stand_in_the_order_of_keys():
     best = scanning.Nearest(1, 3)
     best.add(np.array([[0.5, 0.9, 0.5, 0.1]], dtype=np.float32), np.array([7, 8, 5, 9]))
     best.add(np.array([[0.5, 0.5]], dtype=np.float32), np.array([6, 4]))
-    best.sort()
-    assert best.candidates.tolist() == [8, 4, 5]
+    assert best.found()[1].tolist() == [8, 4, 5]
 
 
 def test_the_index_is_for_few_queries_over_many_candidates(filled, progress):
