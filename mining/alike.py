@@ -9,18 +9,21 @@ from mining.models import Embedding
 from mining.pool_settings import PoolSettings
 from mining.texts import read_candidate_texts
 
-# Each pair's positive of the highest cosine; cosines are worked out where the vectors lie.
-BY_VECTORS = """
+# Each pair's positive of the highest cosine; cosines are worked out where the vectors lie. A vector is looked
+# up by its key (LIMIT keeps it so): a planner without statistics would read all of them for every piece.
+VECTOR = """
+    SELECT vector FROM mining_candidatevector v
+    WHERE v.embedding_id = %(embedding)s AND v.candidate_id = {key} LIMIT 1"""
+BY_VECTORS = f"""
     WITH positive AS MATERIALIZED (
-        SELECT query_id, candidate_id, vector FROM unnest(%(of)s::bigint[], %(positives)s::bigint[])
-            AS known (query_id, candidate_id) JOIN mining_candidatevector USING (candidate_id)
-        WHERE embedding_id = %(embedding)s)
+        SELECT query_id, candidate_id, vector
+        FROM unnest(%(of)s::bigint[], %(positives)s::bigint[]) AS known (query_id, candidate_id)
+        CROSS JOIN LATERAL ({VECTOR.format(key="known.candidate_id")}) its)
     SELECT DISTINCT ON (place) place - 1, positive.candidate_id, 1 - (positive.vector <=> one.vector)
     FROM unnest(%(queries)s::bigint[], %(candidates)s::bigint[])
          WITH ORDINALITY AS asked (query_id, candidate_id, place)
     JOIN positive USING (query_id)
-    JOIN mining_candidatevector one
-         ON one.embedding_id = %(embedding)s AND one.candidate_id = asked.candidate_id
+    CROSS JOIN LATERAL ({VECTOR.format(key="asked.candidate_id")}) one
     WHERE positive.vector <=> one.vector <= 1 - %(floor)s
     ORDER BY place, positive.vector <=> one.vector, positive.candidate_id"""
 
