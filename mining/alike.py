@@ -7,7 +7,7 @@ from django.db import connection
 from mining.likeness import Likeness, Said, could_reach, likest, might_say, runs_of_words
 from mining.models import Embedding
 from mining.pool_settings import PoolSettings
-from mining.texts import read_candidate_texts
+from mining.texts import as_array, read_candidate_texts
 
 # Each pair's positive of the highest cosine; cosines are worked out where the vectors lie. A vector is looked
 # up by its key (LIMIT keeps it so): a planner without statistics would read all of them for every piece.
@@ -75,10 +75,10 @@ class Alike:
         assert self.embedding is not None
         pairs = [(query, key) for query, keys in self.positives.items() for key in keys]
         names = {
-            "queries": list(queries),
-            "candidates": list(candidates),
-            "of": [query for query, _ in pairs],
-            "positives": [key for _, key in pairs],
+            "queries": as_array(queries),
+            "candidates": as_array(candidates),
+            "of": as_array(query for query, _ in pairs),
+            "positives": as_array(key for _, key in pairs),
             "embedding": self.embedding.pk,
             "floor": self.settings.near_cosine,
         }

@@ -4,7 +4,7 @@ Candidates known by id alone are left out, as nobody could judge them; so are th
 otherwise changed items have.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -126,8 +126,9 @@ def read_candidate_texts(candidates: Sequence[int]) -> dict[int, str]:
     """Title and text of these candidates by key."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, concat_ws(E'\\n', nullif(title, ''), text) FROM corpus_candidate WHERE id = ANY(%s)",
-            [list(candidates)],
+            "SELECT id, concat_ws(E'\\n', nullif(title, ''), text) FROM corpus_candidate"
+            " WHERE id = ANY(%s::bigint[])",
+            [as_array(candidates)],
         )
         return dict(cursor.fetchall())
 
@@ -135,6 +136,11 @@ def read_candidate_texts(candidates: Sequence[int]) -> dict[int, str]:
 def _names(project: Project, settings: PoolSettings) -> dict[str, object]:
     """The parameters of the statements above."""
     return {"project": project.pk, "split": settings.split, "cut": settings.cut}
+
+
+def as_array(keys: Iterable[int]) -> str:
+    """Keys as PostgreSQL writes an array: for thousands of them many times quicker than the driver is."""
+    return "{" + ",".join(map(str, keys)) + "}"
 
 
 def batches(keys: Sequence[int], size: int) -> Iterator[Sequence[int]]:
