@@ -1,7 +1,7 @@
 """Which kind of file this is, when nobody said: from its columns, and where they do not tell, its name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,9 +31,9 @@ def guess_tool(records: Sequence[dict[str, Any]]) -> Guess | None:
     return None
 
 
-def guess_by_columns(columns: Sequence[str], name: str) -> Guess:
-    """Guess from the names of columns; raises FileProblem where they fit no kind."""
-    has = {normalised(column) for column in columns}
+def guess_by_columns(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> Guess:
+    """Guess from the names of columns, mapped ones by ours; raises FileProblem where they fit no kind."""
+    has = {normalised(mapping.get(column, column)) for column in columns}
     query_id = bool(has & {"query_id", *names.QUERY_ID})
     candidate_id = bool(has & {"candidate_id", *names.CANDIDATE_ID})
     query = bool(has & {"query", *names.QUERY})

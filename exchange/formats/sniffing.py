@@ -43,7 +43,7 @@ def sniff(
     name = name or Path(path).name
     compression = compression_of(path, name=name)
     found, layout = _look(path, compression, name, kind=kind, encoding=encoding, mapped=mapping or {})
-    guess = Guess(kind, "") if kind else _guess(layout, name)
+    guess = Guess(kind, "") if kind else _guess(layout, mapping or {}, name)
     answers = _answers(KINDS[guess.kind], layout, mapping or {}, name)
     columns, matched = (
         (layout.columns if layout.delimiter else answers.columns, Columns(answers.mapping, answers.notes))
@@ -167,7 +167,7 @@ def _tasks(tool: Tool, layout: Layout) -> tuple[list[Task], str]:
     return tasks, reason
 
 
-def _guess(layout: Layout, name: str) -> Guess:
+def _guess(layout: Layout, mapping: Mapping[str, str], name: str) -> Guess:
     if layout.file_format == "trec_topics":
         return Guess("topics", "Read as topics: it has TREC's <top> tags.")
     if layout.file_format == "trec":
@@ -175,7 +175,7 @@ def _guess(layout: Layout, name: str) -> Guess:
             return Guess("system", "Read as system: six columns, as TREC's run files have them.")
         return Guess("qrels", "Read as qrels: four columns, the last a number, as TREC's qrels have them.")
     if layout.columns:
-        return guess_tool(layout.records) or guess_by_columns(layout.columns, name)
+        return guess_tool(layout.records) or guess_by_columns(layout.columns, mapping, name)
     if layout.file_format == "jsonl":
         raise FileProblem(
             f"{name}: none of its first lines is a whole JSON object. Say what it holds with --as."

@@ -12,7 +12,7 @@ from django.urls import reverse
 from corpus.rubrics import add_rubric
 from judges.conditions.wording import save_wording
 from tests.browser.lively_project import make_lively_project
-from tests.flows.world import urls
+from tests.flows.addresses import urls
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -4,7 +4,9 @@ import pytest
 from django.urls import reverse
 
 from corpus.models import Job
+from exchange.importing import run_import
 from tests.exchange.bringing import queue_import, run
+from tests.exchange.import_pages import choices
 from tests.mining.conftest import garden  # noqa: F401 - a fixture
 
 
@@ -45,6 +47,32 @@ def upload(manager, page, project):
         return job
 
     return send
+
+
+@pytest.fixture
+def preview(manager, page):
+    """The preview of a draft; with changes, after they were sent."""
+
+    def show(job: Job, **changes: str):
+        url = page("import-preview", job.pk)
+        response = manager.get(url)
+        return manager.post(url, choices(response, **changes)) if changes else response
+
+    return show
+
+
+@pytest.fixture
+def start(manager, page):
+    """Presses a button of the preview and does the job, as a worker would; returns the ended job."""
+
+    def press(job: Job, button: str = "import-start", **changes: str) -> Job:
+        sent = choices(manager.get(page("import-preview", job.pk)), **changes)
+        response = manager.post(page(button, job.pk), sent)
+        assert response.status_code == 302
+        assert response.url == page("import-detail", job.pk)
+        return run_import(job.pk)
+
+    return press
 
 
 @pytest.fixture

@@ -105,6 +105,14 @@ def test_a_mapping_wins_over_the_guess(tmp_path):
     assert row.metadata == {"candidate": "About 3,357 m."}
 
 
+def test_mapped_columns_tell_the_kind(tmp_path):
+    path = write_text(tmp_path / "a.csv", "doc,stars,qid,who\nd1,3,q1,Eve\n")
+    sniffed = sniff(path, mapping={"doc": "candidate_id", "stars": "grade", "who": "rater"})
+    assert sniffed.kind == "labels"
+    with pytest.raises(FileProblem, match=r"\(doc, stars, qid, who\) fit no kind"):
+        sniff(path)
+
+
 def test_a_column_can_be_kept_out_of_the_fields_or_out_altogether(tmp_path):
     path = write_lines(tmp_path / "a.jsonl", {**PAIR, "secret": "x"})
     (row,) = read(path, mapping={"human_grade": "metadata", "secret": "ignore"})

@@ -12,6 +12,7 @@ from annotate.references import refresh_references
 from corpus.models import Job
 from exchange.datasets.plan import SOURCES
 from exchange.datasets.writers.formats import FORMATS
+from judges.models import Verdict
 from tests.exchange.releasing import collect, judge_all, make_judge, read_lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +58,17 @@ def test_makes_a_release_and_copies_it_out(graded, capsys, tmp_path):
 def test_says_what_it_made(graded, capsys):
     assert "N: 24 rows, " in say(capsys, "soil", "--name", "N", "--format", "qrels")
     assert "N (version 2): 24 rows" in say(capsys, "soil", "--name", "N", "--format", "qrels")
+
+
+def test_a_format_without_a_row_is_named(graded, capsys):
+    Verdict.objects.update(score=None, log_odds=None)
+    judge = ["--judge", "yes_no judge"]
+    told = say(capsys, "soil", "--name", "N", "--format", "qrels", "margin-mse", *judge)
+    assert "No row fits margin-mse: README.md says why" in told
+    assert (
+        "Margin-MSE | candidates without a score" in (graded.releases.get().folder / "README.md").read_text()
+    )
+    assert "No row fits" not in say(capsys, "soil", "--name", "N", "--format", "qrels", *judge)
 
 
 def test_proves_that_a_release_is_what_it_was(graded, capsys, tmp_path):

@@ -10,8 +10,8 @@ from corpus.services import create_project, freeze_items
 from exchange.exporting import CannotExport, prepare_export
 from exchange.tools.registry import TOOL_FILES
 from tests.exchange.bringing import lines, snapshot
-from tests.exchange.test_tools_out import from_lines, rows_of, written
 from tests.exchange.test_variants_out_and_in import attacked, described
+from tests.exchange.tool_exports import from_lines, rows_of, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["attacked"]

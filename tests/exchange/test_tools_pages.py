@@ -14,7 +14,7 @@ from exchange.tools.guide import WORDS, guides
 from exchange.tools.registry import TOOL_FILES
 from judges.models import Verdict
 from tests.exchange.bringing import lines
-from tests.exchange.test_import_pages import choices, text_of
+from tests.exchange.import_pages import choices, text_of
 from tests.exchange.test_tools_in import PAIRWISE
 from tests.exchange.tool_files import COVER, LABEL_STUDIO, SOIL, annotation, rating, task
 
@@ -22,12 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 BOOK = "query,docid,Alice,bot,me\nwhat is soil,c1,3,2,\nwhat is soil,c2,0,,1\n"
 PAIR = {"query_id": "q1", "query": SOIL, "candidate_id": "c1", "candidate": COVER, "human_grade": 3}
-
-
-@pytest.fixture
-def preview(manager, page):
-    """The preview of a draft."""
-    return lambda job: manager.get(page("import-preview", job.pk))
 
 
 def told_of(response, title: str) -> list:

@@ -5,7 +5,8 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from tests.flows.world import address, drain, make_world, urls
+from tests.flows.addresses import address, drain, urls
+from tests.flows.world import make_world
 
 URLS = urls()
 NONSENSE = (

@@ -6,8 +6,9 @@ from django.urls import reverse
 from annotate.models import Label, Round
 from corpus.models import Job, Membership
 from judges.models import Run
+from tests.flows.addresses import address, drain, urls
 from tests.flows.url_permissions import URL_PERMISSIONS
-from tests.flows.world import address, drain, make_world, urls
+from tests.flows.world import make_world
 
 URLS = urls()
 TWO_IDS = sorted(name for name, arguments in URLS.items() if {"slug", "pk"} <= set(arguments))

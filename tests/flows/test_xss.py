@@ -8,7 +8,8 @@ from django import forms
 from django.test import Client
 
 from exchange.exporting import export_path
-from tests.flows.world import address, drain, make_world, upload, urls
+from tests.flows.addresses import address, drain, upload, urls
+from tests.flows.world import make_world
 
 URLS = urls()
 SAFE_SCRIPT_TYPES = {"application/json", "application/ld+json"}

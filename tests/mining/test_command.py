@@ -40,6 +40,11 @@ def test_a_pool_is_made_and_shown(mine):
         mine("pool", "--name", "one")
 
 
+def test_what_to_do_with_a_pool_can_be_pasted(mine):
+    told = mine("pool", "--name", "my pool", "--random", 0)
+    assert "mine soil judge 'my pool' --judge NAME" in told
+
+
 def test_the_same_command_goes_on_with_a_pool_that_was_stopped(mine, garden):
     pool = prepare_pool(garden.project, name="one", settings=PoolSettings(random=0), here=True)
     Job.objects.filter(pk=pool.job_id).update(state="cancelled")

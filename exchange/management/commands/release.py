@@ -105,6 +105,10 @@ class Command(BaseCommand):
                 f"{made}: {result['n_rows']:,} rows, {result['n_files']} files, {result['n_bytes']:,} bytes"
                 f" in {options['out'] or made.folder} ({result['seconds']} s)."
             )
+            written = {file["format"] for file in made.files}
+            empty = [name for name in dict.fromkeys(options["format"]) if name not in written]
+            if empty:
+                self.stdout.write(f"No row fits {', '.join(empty)}: README.md says why, under “Left out”.")
 
     def _rebuild(self, release: Release, **options) -> None:
         with tempfile.TemporaryDirectory(prefix="concord-rebuild-") as temporary:

@@ -1,4 +1,5 @@
 import json
+import shlex
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -78,7 +79,7 @@ class Command(BaseCommand):
         return pool_figures(pool), (
             f"“{pool}”: {counts['n_pooled']:,} candidates and {counts['n_positives']:,} positives of"
             f" {counts['n_queries']:,} queries; {counts['n_duplicates']:,} near-duplicates set apart."
-            f" Judge it with: mine {project.slug} judge “{pool}” --judge NAME"
+            f" Judge it with: mine {project.slug} judge {shlex.quote(pool.name)} --judge NAME"
         )
 
     def do_judge(self, project: Project, *, pool: str, judge: str, **_options) -> tuple[Any, str]:
