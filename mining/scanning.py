@@ -25,7 +25,7 @@ QUERIES_AT_ONCE = 2000
 BLOCK = 8192  # vectors that are read at once
 TILE = 2048  # of them that are multiplied at once: 8 MB of cosines, which a processor's cache still holds
 # Seconds on two cores, by `make bench-mining`; what matters is how they stand to each other.
-READ, MULTIPLY, BUILD, LOOK_UP = 6e-6, 4e-11, 1.2e-6, 1.5e-3
+READ, MULTIPLY, BUILD, LOOK_UP = 4e-6, 1.5e-11, 8e-7, 6e-4
 
 ASKED = """
     SELECT query_id, halfvec_send(vector) FROM mining_queryvector
