@@ -71,6 +71,8 @@ def make_entries(
         rows.append((*_pair(found, place), PoolEntry.Kind.DUPLICATE, *_facts(found, place), *like))
     names = {"pool": pool.pk, "job": pool.job_id}
     with writing(pool) as cursor:
+        # From here to the commit no other pool is deleted, so that its items are there for these entries.
+        cursor.execute("LOCK TABLE mining_poolentry IN ROW EXCLUSIVE MODE")
         cursor.execute(
             "CREATE TEMPORARY TABLE pooled (query_id bigint, candidate_id bigint, kind varchar,"
             " miner smallint, rank integer, fused float8, like_id bigint, likeness float8) ON COMMIT DROP"
