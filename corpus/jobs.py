@@ -153,7 +153,7 @@ def claim(job_id: int) -> Job | None:
             [job_id],
         )
         claimed = cursor.fetchone()
-    return Job.objects.get(pk=job_id) if claimed else None
+    return Job.objects.filter(pk=job_id).first() if claimed else None
 
 
 @contextmanager
@@ -201,8 +201,8 @@ def do_exclusively(
 ) -> Job | None:
     """Claim the job, do `work(job, progress)` (which returns the result), and record how it ended.
 
-    Returns the ended job, or None when there was nothing to claim. Unexpected errors end the job as
-    failed and are raised again.
+    Returns the ended job, or None when there was nothing to claim or the job has been deleted meanwhile.
+    Unexpected errors end the job as failed and are raised again.
     """
     job = None if is_leaving() else claim(job_id)
     if job is None:
@@ -227,8 +227,7 @@ def do_exclusively(
             raise
         else:
             progress.finish(Job.State.DONE, result=result, error="", note="")
-    job.refresh_from_db()
-    return job
+    return Job.objects.filter(pk=job_id).first()
 
 
 def cancel(job: Job) -> bool:

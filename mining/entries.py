@@ -90,6 +90,8 @@ def write_entries(pool: Pool, rows: bytes) -> None:
         "no_key": NO_KEY,
     }
     with writing(pool) as cursor:
+        # From here to the commit no other pool is deleted, so that its items are there for these entries.
+        cursor.execute("LOCK TABLE mining_poolentry IN ROW EXCLUSIVE MODE")
         cursor.execute(
             "CREATE TEMPORARY TABLE pooled (query_id bigint, candidate_id bigint, kind smallint,"
             " miner smallint, rank integer, fused float8, like_id bigint, likeness float8) ON COMMIT DROP"

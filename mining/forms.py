@@ -311,6 +311,21 @@ class JudgePoolForm(forms.Form):
         self.fields["judge"].queryset = judges.order_by("name", "-version")
 
 
+class DeletePoolForm(forms.Form):
+    """The pool's name, typed by whoever deletes it."""
+
+    name = forms.CharField(label="Type the pool’s name", widget=forms.TextInput(attrs=TYPED))
+
+    def __init__(self, *args, pool: Pool, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.pool = pool
+
+    def clean_name(self) -> str:
+        if self.cleaned_data["name"] != self.pool.name:
+            raise ValidationError("That is not its name.")
+        return self.cleaned_data["name"]
+
+
 class PeopleForm(forms.Form):
     overlap = forms.IntegerField(label="People an item", min_value=1, max_value=20, initial=1)
 

@@ -39,7 +39,7 @@ def writing(owner: Pool | Embedding | Selection) -> Iterator:
     """A transaction that writes many rows of a pool, an embedding or a selection; yields its cursor.
 
     The keys written have just been read, and no import is undone while a pool is made, so they are not
-    checked again. Raises JobStopped where the project was deleted meanwhile.
+    checked again. Raises JobStopped where the owner was deleted meanwhile.
 
     Pieces of a pool or an embedding are not waited for on the disk: what a crash takes of the last second is
     found missing and made again.

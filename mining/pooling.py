@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
-from corpus.jobs import JobFailed, Progress, do_exclusively
+from corpus.jobs import JobFailed, JobStopped, Progress, do_exclusively
 from corpus.models import ItemSet, Job
 from corpus.proven_keys import check_again, skip_while_unshared
 from judges.engines.base import EngineUnavailable, EngineUnsuited
@@ -61,14 +61,16 @@ RUN_FILE = """
 
 
 def run_pool(job_id: int, *, on_update: Callable[[Job], None] | None = None) -> Job | None:
-    """Do the pool that this job describes; returns the ended job, None if somebody else has it."""
+    """Do the pool that this job describes; returns the ended job, None if it is gone or not to be had."""
     return do_exclusively(job_id, make_pool, on_update=on_update)
 
 
 def make_pool(job: Job, progress: Progress) -> dict:
-    """Everything a pool needs, from where an earlier attempt left off. Raises JobFailed."""
+    """Everything a pool needs, from where an earlier attempt left off. Raises JobFailed, JobStopped."""
     began = time.monotonic()
-    pool = Pool.objects.select_related("project", "job").get(job=job)
+    pool = Pool.objects.select_related("project", "job").filter(job=job).first()
+    if pool is None:
+        raise JobStopped("The pool has been deleted.")
     return Pooling(pool, progress).run() | {"seconds": round(time.monotonic() - began, 2)}
 
 
@@ -230,7 +232,8 @@ class Pooling:
 
     def _end_stage(self, stage: str) -> None:
         self.pool.stages = [*self.pool.stages, stage]
-        self.pool.save(update_fields=["stages"])
+        if not Pool.objects.filter(pk=self.pool.pk).update(stages=self.pool.stages):
+            raise JobStopped("The pool has been deleted.")
 
     def _freeze(self) -> dict:
         """The item set of what is to be judged, the counts, and the end of the job, in one transaction."""
@@ -239,6 +242,8 @@ class Pooling:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE mining_poolentry, mining_poolhit")
         with Behind() as behind, transaction.atomic(), connection.cursor() as cursor:
+            if not Pool.objects.select_for_update(no_key=True).filter(pk=pool.pk).exists():
+                raise JobStopped("The pool has been deleted.")
             counting = behind.hand(count_pool, pool, n_queries=len(self.queries))
             pool.item_set = ItemSet.objects.create(
                 project=pool.project,

@@ -10,6 +10,7 @@ urlpatterns = [
     path("p/<slug:slug>/negatives/<int:pk>/progress/", pools.pool_progress, name="pool-progress"),
     path("p/<slug:slug>/negatives/<int:pk>/cancel/", pools.pool_cancel, name="pool-cancel"),
     path("p/<slug:slug>/negatives/<int:pk>/resume/", pools.pool_resume, name="pool-resume"),
+    path("p/<slug:slug>/negatives/<int:pk>/delete/", pools.pool_delete, name="pool-delete"),
     path("p/<slug:slug>/negatives/<int:pk>/judge/", pools.pool_judge, name="pool-judge"),
     path("p/<slug:slug>/negatives/<int:pk>/freeze/", selections.selection_create, name="selection-create"),
     path(

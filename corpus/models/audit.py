@@ -52,6 +52,7 @@ class Verb(models.TextChoices):
     SCHEDULE_OFF = "schedule.off", "switched off the schedule"
     SCHEDULE_DELETED = "schedule.deleted", "deleted the schedule"
     POOL_MADE = "pool.made", "started the pool"
+    POOL_DELETED = "pool.deleted", "deleted the pool"
     SELECTION_FROZEN = "selection.frozen", "froze the selection"
     ENGINE_MADE = "engine.made", "registered the engine"
     USER_MADE = "user.made", "made the user"

@@ -8,7 +8,8 @@ from corpus.jobs import cancel, retry
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
 from judges.services import RunRefused, start_run
-from mining.forms import JudgePoolForm, PoolForm
+from mining.deleting import delete_pool, refuse_frozen, what_goes
+from mining.forms import DeletePoolForm, JudgePoolForm, PoolForm
 from mining.models import Pool
 from mining.pool_settings import PoolRefused
 from mining.pools import prepare_pool
@@ -83,6 +84,24 @@ def pool_resume(request: HttpRequest, project: Project, pk: int) -> HttpResponse
     if not retry(pool.job):
         messages.info(request, "Only a pool whose job failed or was cancelled can be gone on with.")
     return redirect(pool)
+
+
+@project_view(Capability.MANAGE)
+def pool_delete(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """Says what goes, asks for the name, and deletes; a frozen pool stays."""
+    pool = _pool(project, pk)
+    form = DeletePoolForm(request.POST or None, pool=pool)
+    try:
+        refuse_frozen(pool)
+        if request.method == "POST" and form.is_valid():
+            delete_pool(pool, by=request.user)
+            messages.success(request, f"The pool {pool} was deleted.")
+            return redirect("mining:pool-list", project.slug)
+    except PoolRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(pool)
+    context = {"pool": pool, "form": form, "goes": what_goes(pool), "rail": "negatives"}
+    return render(request, "mining/pool_delete.html", context)
 
 
 @project_view(Capability.MANAGE)

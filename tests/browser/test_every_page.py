@@ -78,6 +78,8 @@ def pages(lively) -> dict[str, tuple[str, str]]:
     page("pool-new", "mining:pool-create")
     for name, pool in negatives.pools.items():
         page(f"pool-{name}", "mining:pool-detail", pool.pk)
+    page("pool-delete", "mining:pool-delete", negatives.pools["failed"].pk)
+    page("pool-delete-making", "mining:pool-delete", negatives.pools["making"].pk)
     made = negatives.pools["made"].pk
     page("rule", "reports:rule", made)
     odd = f"?run={negatives.run.pk}&margin=share&amount=0.3&band=-1&floor=0.2&floor_in=share&gate=0.5"

@@ -116,6 +116,7 @@ URL_PERMISSIONS: dict[str, str] = {
     "mining:pool-progress": "report",
     "mining:pool-cancel": "manage",
     "mining:pool-resume": "manage",
+    "mining:pool-delete": "manage",
     "mining:pool-judge": "manage",
     "mining:selection-create": "manage",
     "mining:selection-detail": "report",

@@ -70,7 +70,9 @@ class Command(BaseCommand):
         elif pool.job.state in (Job.State.FAILED, Job.State.CANCELLED):
             jobs.retry(pool.job)
         ended = _work(pool)
-        pool = Pool.objects.select_related("job", "item_set").get(pk=pool.pk)
+        pool = Pool.objects.select_related("job", "item_set").filter(pk=pool.pk).first()
+        if pool is None:
+            raise CommandError(f"The pool “{name}” was deleted while it was being made.")
         if ended is None:
             raise CommandError(f"A worker is making “{name}” already.")
         if ended.state != Job.State.DONE:
