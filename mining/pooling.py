@@ -14,12 +14,12 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from corpus.beside import Behind, spread
 from corpus.jobs import JobFailed, JobStopped, Progress, do_exclusively
 from corpus.models import ItemSet, Job
 from corpus.proven_keys import check_again, skip_while_unshared
 from judges.engines.base import EngineUnavailable, EngineUnsuited
 from judges.services.engines import connect_embedder
-from mining.beside import Behind, spread
 from mining.bm25 import WordIndex
 from mining.chance import draw
 from mining.counting import count_pool

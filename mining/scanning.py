@@ -14,8 +14,8 @@ from django.db import connection
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from corpus.beside import ahead
 from corpus.jobs import Progress
-from mining.beside import ahead
 from mining.grouped import counted
 from mining.hits import Hits
 from mining.models import Embedding

@@ -11,11 +11,11 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from corpus.beside import Behind, ahead
 from corpus.jobs import JobFailed, Progress
 from corpus.models import Project
 from judges.engines.base import Embedder, EngineUnsuited
 from judges.models import Engine
-from mining.beside import Behind, ahead
 from mining.grouped import counted
 from mining.hits import HEADER, TRAILER, Hits, binary_rows, writing
 from mining.models import Embedding

@@ -26,10 +26,20 @@ Make = Callable[[tuple[Any, ...]], Any]
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
-    """A transaction that sees the store as it is now, however long the release takes."""
+def one_moment() -> Iterator[str]:
+    """A transaction that sees the store as it is now, however long the release takes; its snapshot's name."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield cursor.fetchone()[0]
+
+
+@contextmanager
+def same_moment(snapshot: str) -> Iterator[None]:
+    """A transaction on another connection that sees what the one with this snapshot sees."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SET TRANSACTION SNAPSHOT %s", [snapshot])
         yield
 
 

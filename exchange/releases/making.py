@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from annotate.models import Guidelines
 from corpus.audit import record
+from corpus.beside import Behind
 from corpus.jobs import JobFailed, Progress, do_exclusively, enqueue
 from corpus.models import Job, Project, User
 from corpus.models.audit import Verb
 from exchange.datasets.frozen import FILES, Freezer, sha256_of
 from exchange.datasets.outputs import Outputs
 from exchange.datasets.plan import CannotRelease, Plan
-from exchange.datasets.reading import one_moment
+from exchange.datasets.reading import one_moment, same_moment
 from exchange.datasets.sources import Sources, find_sources
 from exchange.datasets.splits import Placed, place_queries
 from exchange.datasets.tables import read_table
@@ -105,9 +106,10 @@ def _write_tables(release: Release, part: Path, progress: Progress) -> None:
     """The frozen tables and every format; sets the release's files and facts."""
     plan, tally, n_done = Plan.from_json(release.plan), Tally(), 0
     formats = [FORMATS[name] for name in plan.formats]
-    with one_moment():
+    with one_moment() as snapshot, Behind() as behind:
         sources = find_sources(release.project, plan)
         placed = place_queries(release.project, plan)
+        gathering = behind.hand(_gather_facts, sources, snapshot)
         progress.update(n_total=placed.n_items * len(plan.tables), note="Writing rows")
         with Outputs(part, formats, sources.choices) as outputs:
             for table in plan.tables:
@@ -117,11 +119,17 @@ def _write_tables(release: Release, part: Path, progress: Progress) -> None:
         if not tally.rows:
             raise CannotRelease(NO_ROWS)
         progress.update(note="Measuring agreement")
-        facts = gather_facts(sources, placed)
+        facts = gathering.result()
     frozen = [_file_fact(part, FILES[table]) for table in plan.tables]
     release.files = [*frozen, *(each._asdict() for each in outputs.written)]
     release.facts = facts | {"tally": tally.as_json(), "missed": missed_as_json(outputs.missed)}
     release.made_at = timezone.now()
+
+
+def _gather_facts(sources: Sources, snapshot: str) -> dict[str, Any]:
+    """The facts of the same moment, on a connection of its own while the rows are written."""
+    with same_moment(snapshot):
+        return gather_facts(sources, place_queries(sources.project, sources.plan))
 
 
 def _write_table(

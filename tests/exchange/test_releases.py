@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import threading
 from itertools import combinations
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from annotate.models import Label, Rater
 from annotate.references import refresh_references
 from corpus.deleting import delete_project
 from corpus.jobs import cancel, retry
-from corpus.models import Candidate, Job, Query
+from corpus.models import Candidate, Job, Query, Reference
 from exchange.datasets import frozen, reading
 from exchange.datasets.frozen import Freezer, schema_of, text_array, thaw
 from exchange.datasets.plan import CannotRelease, Plan
@@ -178,9 +179,10 @@ class TestMaking:
         assert not made.folder.exists()
 
     def test_is_of_one_moment(self, graded, monkeypatch):
-        """A label that is changed while rows are read changes no row."""
+        """A label that is changed while rows are read changes no row, and nothing that the card says."""
         monkeypatch.setattr(reading, "ITEMS_A_CHUNK", 6)
-        made, read = prepared(graded, formats=("jsonl",)), making.read_table
+        made, read, gather = prepared(graded, formats=("jsonl",)), making.read_table, making.gather_facts
+        changed, seen = threading.Event(), set()
 
         def change_meanwhile(table, sources, placed):
             other = connection.copy("default")
@@ -189,12 +191,20 @@ class TestMaking:
                     with other.cursor() as cursor:
                         cursor.execute("UPDATE corpus_reference SET grade = 0")
                     other.close()
+                    changed.set()
                 yield rows
 
+        def gather_afterwards(sources, placed):
+            assert changed.wait(20)
+            seen.update(Reference.objects.values_list("grade", flat=True))
+            return gather(sources, placed)
+
         monkeypatch.setattr(making, "read_table", change_meanwhile)
+        monkeypatch.setattr(making, "gather_facts", gather_afterwards)
         assert run_release(made.job_id).state == Job.State.DONE
         table = read_lines(made.folder / "table.jsonl")
         assert sorted({row["grade"] for row in table}) == [0, 1, 2, 3]
+        assert seen == {0, 1, 2, 3}
 
 
 class TestAgreement:

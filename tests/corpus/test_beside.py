@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from mining.beside import Behind, ahead, spread
+from corpus.beside import Behind, ahead, spread
 
 
 def backend() -> int:
