@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 from corpus.signals import project_deleting
+from mining.checks import check_pgvector
 
 
 class MiningApp(AppConfig):
@@ -10,6 +12,7 @@ class MiningApp(AppConfig):
 
     def ready(self) -> None:
         project_deleting.connect(drop_vector_indexes)
+        register(check_pgvector, Tags.database)
 
 
 def drop_vector_indexes(sender: type, *, project, **kwargs) -> None:
