@@ -329,8 +329,34 @@ def test_a_stretch_of_reading_takes_several_queries(project, monkeypatch):
 
 class TestComparing:
     def test_finds_nothing_where_nothing_changed(self, graded):
-        changes = compare(release(graded, "qrels"), release(graded, "triplet"))
-        assert changes.in_words == "nothing changed in 60 rows"
+        changes = compare(release(graded, "qrels"), release(graded, "qrels"))
+        assert changes.in_words == "nothing changed in 60 rows of the table"
+        assert (changes.choices, changes.files.n) == ((), 0)
+        assert changes.files.n_same == 1 + 3  # the table, and qrels of three splits
+
+    def test_names_other_choices_and_the_files_that_differ(self, graded):
+        before = release(graded, "n-tuple", "triplet", negatives=2)
+        after = release(graded, "n-tuple", "qrels", negatives=1, judge=graded.judge.pk, licence="CC0")
+        changes = compare(before, after)
+        (run,) = graded.judge.runs.values_list("pk", flat=True)
+        assert [choice.in_words for choice in changes.choices] == [
+            "formats: triplet, n-tuple → n-tuple, qrels",
+            "judge of verdicts and scores: none → yes_no judge (version 1), yes_no prompt",
+            f"runs for verdicts and scores: none → {run}",
+            "negatives of a query: 2 → 1",
+            "edition of qrels: none → 1",
+            "licence: none → CC0",
+            "edition of triplet: 1 → none",
+        ]
+        assert changes.files.differ == ("table.parquet", "n-tuple/dev.jsonl", "n-tuple/train.jsonl")
+        assert changes.files.gone == ("triplet/dev.jsonl", "triplet/train.jsonl")
+        assert changes.files.new == ("qrels/dev.txt", "qrels/test.txt", "qrels/train.txt")
+
+    def test_names_negatives_that_leave_the_table_as_it_was(self, graded):
+        changes = compare(release(graded, "triplet", negatives=2), release(graded, "triplet", negatives=1))
+        assert changes.in_words == "nothing changed in 60 rows of the table"
+        assert [choice.in_words for choice in changes.choices] == ["negatives of a query: 2 → 1"]
+        assert set(changes.files.differ) == {"triplet/dev.jsonl", "triplet/train.jsonl"}
 
     def test_tells_what_changed_by_query(self, project):
         items = collect(project, {"q1": [3, 0, 1], "q2": [2, 0], "q3": [3]})
