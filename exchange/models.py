@@ -57,6 +57,11 @@ class Release(models.Model):
         return reverse("exchange:release-detail", args=[self.project.slug, self.pk])
 
     @property
+    def typed(self) -> str:
+        """What one types to name it in a command."""
+        return f"{self.name}@{self.version}"
+
+    @property
     def folder(self) -> Path:
         """Where its files lie."""
         return settings.FILES / "releases" / str(self.pk)

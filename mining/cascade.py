@@ -77,8 +77,13 @@ class Checked(NamedTuple):
 def send_to_judge(selection: Selection, judge: Judge, *, by: User | None = None) -> Run:
     """A run of a second judge over what was flagged, and over the positives of those queries.
 
-    Raises SelectionRefused where nothing was flagged, RunRefused where the judge cannot be run.
+    Raises SelectionRefused where nothing was flagged or the judge flagged them itself, RunRefused where it
+    cannot be run.
     """
+    if judge == selection.run.judge:
+        raise SelectionRefused(
+            f"“{judge.name}” flagged them itself and would say the same again: choose another judge."
+        )
     reasons = [int(reason) for reason in FLAGGED]
     items = _items(FOR_JUDGE, selection, reasons=reasons)
     if not items:

@@ -1,5 +1,6 @@
 """Rules, reasons and samplings in words."""
 
+from corpus.how_many import how_many
 from mining.rules import Flagged, Margin, Reason, Rule, State, Status
 from mining.sampling import Sampling, Way
 
@@ -73,7 +74,8 @@ def say_sampling(sampling: Sampling) -> str:
         Way.DIVERSE: f"high-scored and unlike each other (trade {sampling.trade:g})",
     }
     chance = f", and {sampling.n_random} found by chance" if sampling.n_random else ""
-    return f"{sampling.k} negatives of each query, {ways[sampling.way]}{chance}; seed {sampling.seed}."
+    taken = how_many(sampling.k, "negative")
+    return f"{taken} of each query, {ways[sampling.way]}{chance}; seed {sampling.seed}."
 
 
 def _ordinal(n: int) -> str:

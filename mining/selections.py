@@ -78,7 +78,7 @@ def runs_over(pool: Pool) -> list[Run]:
     """
     if pool.item_set is None:
         return []
-    runs = _speaking(pool)
+    runs = _speaking(pool.project)
     places = range(1, pool.item_set.n_items + 1, max(1, pool.item_set.n_items // SAMPLED))
     entries = pool.item_set.entries.filter(position__in=list(places))
     sample = list(entries.values_list("item_id", flat=True))
@@ -93,18 +93,27 @@ def runs_over(pool: Pool) -> list[Run]:
     return [*own, *(run for run in runs if run.pk in with_items and run.item_set_id != pool.item_set_id)]
 
 
-def _speaking(pool: Pool):
+def _speaking(project: Project):
     """Runs whose verdicts may speak for a pool of the project."""
     return (
-        Run.objects.for_project(pool.project)
-        .filter(experiment=None, condition=None, judge__rubric=pool.project.rubric)
+        Run.objects.for_project(project)
+        .filter(experiment=None, condition=None, judge__rubric=project.rubric)
         .select_related("judge__prompt", "judge__project", "job", "item_set")
     )
 
 
 def find_run(pool: Pool, key: int | None) -> Run | None:
     """The run of this key, where it may speak for a pool of the project."""
-    return _speaking(pool).filter(pk=key).first()
+    return _speaking(pool.project).filter(pk=key).first()
+
+
+def runs_by_pool(project: Project) -> dict[int, list[Run]]:
+    """The project's runs over item sets of its pools, newest first, by the pool's key."""
+    pools = dict(project.pools.exclude(item_set=None).values_list("item_set", "pk"))
+    found: dict[int, list[Run]] = {}
+    for run in _speaking(project).filter(item_set__in=pools):
+        found.setdefault(pools[run.item_set_id], []).append(run)
+    return found
 
 
 def second_runs_over(pool: Pool) -> list[Run]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from annotate.references import ON_THE_SCALE
 from exchange.datasets.sources import Sources
@@ -17,24 +18,36 @@ from exchange.datasets.statements import CHOSEN, ENOUGH_LABELS, IN_SET, QUERIES
 from exchange.datasets.voices import verdict_of_item
 from measures.counts import Counts, Ungraded, count_array
 from measures.estimates import Estimate
+from measures.scores import ScoreTable, score_table
 from measures.summary import Agreement, summarise
 
 FIGURES = ("kappa", "kappa_quadratic", "kappa_binary", "alpha_ordinal", "accuracy_binary")
+SCORE_FIGURES = ("auc", "spearman")
 
-JUDGE = """
+BESIDE = """
+        FROM release_query r JOIN corpus_item i ON i.query_id = r.query_id
+        JOIN corpus_reference f ON f.item_id = i.id{enough} JOIN LATERAL ({verdict}) v ON true
+        {chosen} AND i.rival_id IS NULL AND f.grade = ANY(%(values)s)"""
+JUDGE = f"""
     SELECT place, array_position(%(values)s::int[], said::int) - 1,
            coalesce(array_position(%(values)s::int[], judged::int) - 1,
                     CASE outcome WHEN 'abstained' THEN %(abstained)s WHEN 'scored' THEN %(scored)s
                     ELSE %(failed)s END),
            sum(n)
     FROM (
-        SELECT r.place, f.grade AS said, v.grade AS judged, v.outcome, count(*) AS n
-        FROM release_query r JOIN corpus_item i ON i.query_id = r.query_id
-        JOIN corpus_reference f ON f.item_id = i.id{enough} JOIN LATERAL ({verdict}) v ON true
-        {chosen} AND i.rival_id IS NULL AND f.grade = ANY(%(values)s) GROUP BY 1, 2, 3, 4
+        SELECT r.place, f.grade AS said, v.grade AS judged, v.outcome, count(*) AS n {BESIDE}
+        GROUP BY 1, 2, 3, 4
     ) counted
     GROUP BY 1, 2, 3
 """
+# In one string: a row each would take four times as long.
+SCORES = f"""
+    SELECT string_agg(
+        int4send(r.place::int) || float8send(v.score)
+        || int2send((array_position(%(values)s::int[], f.grade::int) - 1)::smallint), ''::bytea
+    ) {BESIDE} AND v.score IS NOT NULL
+"""
+PACKED = np.dtype([("place", ">i4"), ("score", ">f8"), ("grade", ">i2")])
 # Where a rater has graded an item in several rounds, the latest grade is theirs.
 PEOPLE = f"""
     WITH several AS (
@@ -73,33 +86,53 @@ def agreement_of_people(sources: Sources, placed: Placed) -> dict[str, Any] | No
 
 
 def agreement_of_judge(sources: Sources, placed: Placed) -> dict[str, Any] | None:
-    """The judge beside people's references; None without a judge, or where no item has both."""
+    """The judge beside people's references, by its grades and by its scores.
+
+    None without a judge, or where no item has both.
+    """
     if sources.judge is None:
         return None
     plan, n_grades = sources.plan, len(sources.rubric.values)
-    statement = JUDGE.format(
-        enough=ENOUGH_LABELS if plan.min_labels > 1 else "",
-        verdict=verdict_of_item("runs", sources.judge),
-        chosen=CHOSEN + (IN_SET if plan.item_set else ""),
-    )
+    parts = {
+        "enough": ENOUGH_LABELS if plan.min_labels > 1 else "",
+        "verdict": verdict_of_item("runs", sources.judge),
+        "chosen": CHOSEN + (IN_SET if plan.item_set else ""),
+    }
     kinds = {kind.name.lower(): kind.column(n_grades=n_grades) for kind in Ungraded}
     keys = {"runs": sources.judge.runs, "min_labels": plan.min_labels, **kinds}
-    return _figures(sources, placed, statement, keys)
+    return _figures(sources, placed, JUDGE.format(**parts), keys, scores=SCORES.format(**parts))
 
 
-def _figures(sources: Sources, placed: Placed, statement: str, keys: dict[str, Any]) -> dict[str, Any] | None:
+def _figures(
+    sources: Sources, placed: Placed, statement: str, keys: dict[str, Any], *, scores: str = ""
+) -> dict[str, Any] | None:
     values = sources.rubric.values
     keys |= {"values": values, "item_set": sources.plan.item_set, "first": 1, "last": placed.n_queries}
     with connection.cursor() as cursor:
         cursor.execute(statement, keys)
         rows = cursor.fetchall()
-    if not rows:
-        return None
+        if not rows:
+            return None
+        packed = None
+        if scores:
+            cursor.execute(scores, keys)
+            (packed,) = cursor.fetchone()
     cells = np.array(rows, dtype=np.int64)
     places, cells[:, 0] = np.unique(cells[:, 0], return_inverse=True)
     counts: Counts = count_array(cells, n_queries=len(places), n_grades=len(values))
-    agreement = summarise(counts, None, values=values, cut=sources.rubric.cut)
+    table = _score_table(packed, places, n_grades=len(values)) if packed else None
+    agreement = summarise(counts, table, values=values, cut=sources.rubric.cut)
     return _as_json(agreement, n_queries=len(places))
+
+
+def _score_table(packed: bytes, places: NDArray[np.int64], *, n_grades: int) -> ScoreTable:
+    """The scores by query, whose places are among these (Q,), ascending."""
+    rows = np.frombuffer(packed, dtype=PACKED)
+    queries = np.searchsorted(places, rows["place"].astype(np.int64))
+    scores = rows["score"].astype(np.float64)
+    return score_table(
+        queries, rows["grade"].astype(np.int64), scores, n_queries=len(places), n_grades=n_grades
+    )
 
 
 def _as_json(agreement: Agreement, *, n_queries: int) -> dict[str, Any]:
@@ -108,7 +141,9 @@ def _as_json(agreement: Agreement, *, n_queries: int) -> dict[str, Any]:
         "n_graded": agreement.n_graded,
         "n_queries": n_queries,
     }
-    for name in FIGURES:
+    if agreement.n_scored:
+        told["n_scored"] = agreement.n_scored
+    for name in (*FIGURES, *(SCORE_FIGURES if agreement.n_scored else ())):
         estimate: Estimate = getattr(agreement, name)
         told[name] = [value if isfinite(value) else None for value in estimate]
     return told

@@ -23,6 +23,7 @@ FIGURES = (
     ("alpha_ordinal", "α ordinal"),
     ("accuracy_binary", "accuracy at the cut"),
 )
+SCORE_FIGURES = (("auc", "AUC at the cut"), ("spearman", "Spearman’s ρ"))
 NBSP = "\u00a0"
 UNITS = {"log_odds": "log-odds of relevance", "score": "the judge’s score as it is"}
 
@@ -184,20 +185,41 @@ def _trust(card: Card) -> Iterator[str]:
     if not known:
         yield "Nothing tells: no item has grades of two people, nor one of a person and one of the judge."
         return
-    yield table(
-        ["agreement of", "n", "with a grade", "queries", *(words for _, words in FIGURES)],
-        [
-            [
-                words,
-                *(f"{each[name]:,}" for name in ("n", "n_graded", "n_queries")),
-                *(_estimate(each[name]) for name, _ in FIGURES),
-            ]
-            for words, each in known
-        ],
-    )
+    graded = [(words, each) for words, each in known if each["n_graded"] or not each.get("n_scored")]
+    if graded:
+        yield _figures(graded, FIGURES, of=("n", "n_graded"), head="with a grade")
+    scored = [(words, each) for words, each in known if each.get("n_scored")]
+    if scored:
+        yield _figures(scored, SCORE_FIGURES, of=("n", "n_scored"), head="with a score")
+        yield (
+            "AUC is how often the judge’s score puts a relevant item above one that is not (0.5 is chance), ρ"
+            " how its scores go along with people’s grades."
+            f"{'' if scored[0][1]['n_graded'] else ' The judge gives no grades, so they cannot be compared.'}"
+        )
     yield (
         "n is what was compared on the items that this dataset was chosen from; intervals (95 %) are from"
         " resamples of the queries. Grades without a counterpart are not in it."
+    )
+
+
+def _figures(
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    figures: Sequence[tuple[str, str]],
+    *,
+    of: Sequence[str],
+    head: str,
+) -> str:
+    """A table of estimates with what they are over."""
+    return table(
+        ["agreement of", "n", head, "queries", *(words for _, words in figures)],
+        [
+            [
+                words,
+                *(f"{each[name]:,}" for name in (*of, "n_queries")),
+                *(_estimate(each[name]) for name, _ in figures),
+            ]
+            for words, each in rows
+        ],
     )
 
 

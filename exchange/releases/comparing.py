@@ -1,4 +1,4 @@
-"""What changed from one release to another: rows that came, went, or are labelled otherwise, by query.
+"""What changed from one release to another: choices, files, and rows that came, went, or have another label.
 
 Both tables stand in the order of the queries' ids: they are walked side by side, a query of each at a time.
 """
@@ -8,9 +8,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from corpus.how_many import how_many
 from exchange.datasets.frozen import FILES, thaw_columns
 from exchange.datasets.plan import CannotRelease
 from exchange.models import Release
+from exchange.releases.otherwise import Choice, Files, changed_choices, changed_files
 
 COLUMNS = ["query_id", "candidate_id", "split", "state", "grade", "score", "candidate", "title"]
 MOST_QUERIES = 100
@@ -60,13 +62,16 @@ class Changes(NamedTuple):
     moved: int  # queries in another split
     n_queries: int  # that changed at all
     queries: tuple[QueryChanges, ...]
+    choices: tuple[Choice, ...]
+    files: Files
 
     @property
     def in_words(self) -> str:
+        """What became of the table's rows."""
         if not self.n_queries:
-            return f"nothing changed in {self.same:,} rows"
-        moved = [f"{self.moved:,} queries in another split"] if self.moved else []
-        return ", ".join([*_counts(self), *moved, f"{self.same:,} rows the same"])
+            return f"nothing changed in {how_many(self.same, 'row')} of the table"
+        moved = [f"{how_many(self.moved, 'query', 'queries')} in another split"] if self.moved else []
+        return ", ".join([*_counts(self), *moved, f"{how_many(self.same, 'row')} the same"])
 
     def as_json(self) -> dict[str, Any]:
         told = self._asdict()
@@ -74,6 +79,8 @@ class Changes(NamedTuple):
             query._asdict() | {"examples": [example._asdict() for example in query.examples]}
             for query in self.queries
         ]
+        told["choices"] = [choice._asdict() for choice in self.choices]
+        told["files"] = self.files._asdict()
         return told
 
 
@@ -93,7 +100,13 @@ def compare(before: Release, after: Release) -> Changes:
         most.append(changes)
         if len(most) > 2 * MOST_QUERIES:
             most = _largest(most)
-    return Changes(**totals, n_queries=n_queries, queries=tuple(_largest(most)))
+    return Changes(
+        **totals,
+        n_queries=n_queries,
+        queries=tuple(_largest(most)),
+        choices=changed_choices(before, after),
+        files=changed_files(before, after),
+    )
 
 
 def _largest(changes: list[QueryChanges]) -> list[QueryChanges]:

@@ -5,30 +5,13 @@ from pathlib import Path
 
 from django import template
 
+from corpus.how_many import how_many
 from corpus.models import Job
+from exchange.counted import COUNTED
 from exchange.kind_guide import FIELD_TITLES, TITLES
 
 register = template.Library()
 
-COUNTED = {
-    "queries": ("query", "queries"),
-    "candidates": ("candidate", "candidates"),
-    "items": ("item", "items"),
-    "variants": ("variant", "variants"),
-    "originals": ("original of them found here", "originals of them found here"),
-    "texts": ("text filled in", "texts filled in"),
-    "labels": ("label", "labels"),
-    "preferences": ("preference", "preferences"),
-    "pairs": ("pair of candidates", "pairs of candidates"),
-    "judges": ("judge", "judges"),
-    "verdicts": ("verdict", "verdicts"),
-    "systems": ("system", "systems"),
-    "hits": ("hit", "hits"),
-    "skipped": (
-        "answer left out, because it was skipped or given up",
-        "answers left out, because they were skipped or given up",
-    ),
-}
 OUTCOMES = {
     "scored": "Scored, without a grade",
     "abstained": "Abstained",
@@ -44,7 +27,7 @@ OUTCOMES = {
 def brought(counts: Mapping[str, int] | None) -> str:
     """ "3 queries, 1 candidate and 3 items"; "nothing new" for none."""
     counts = counts or {}
-    parts = [f"{counts[name]:,} {COUNTED[name][counts[name] != 1]}" for name in COUNTED if counts.get(name)]
+    parts = [how_many(counts[name], *COUNTED[name]) for name in COUNTED if counts.get(name)]
     if not parts:
         return "nothing new"
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -20,7 +20,7 @@ def state_words(state: str) -> str:
 @register.filter
 def shell_name(release: Release) -> str:
     """The release's name and version as a shell takes them."""
-    return shlex.quote(f"{release.name}@{release.version}")
+    return shlex.quote(release.typed)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from judges.services.prompts import find_prompt, sync_shipped_prompts, template_
 from judges.services.runs import (
     RunRefused,
     cancel_run,
+    done_run,
     pause_run,
     raise_cap,
     resume_run,
@@ -22,6 +23,7 @@ __all__ = [
     "connect_engine",
     "create_judge",
     "create_jury",
+    "done_run",
     "find_prompt",
     "offer_engine",
     "pause_run",

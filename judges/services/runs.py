@@ -138,6 +138,12 @@ def unfinished_run(
     )
 
 
+def done_run(judge: Judge, *, item_set: ItemSet | None) -> Run | None:
+    """The newest plain run of this judge over this set that is done, if there is one."""
+    runs = judge.runs.complete().plain().filter(item_set=item_set, condition=None)
+    return runs.select_related("job", "judge", "item_set").order_by("-pk").first() if item_set else None
+
+
 def _plan_shards(run: Run, *, size: int) -> None:
     """Cut the run's items into shards of `size` to 2·`size` − 1 items.
 

@@ -38,7 +38,8 @@ def add_acts(acts: _SubParsersAction) -> None:
     judge = acts.add_parser("judge", help="run a judge over a pool")
     judge.add_argument("pool")
     judge.add_argument("--judge", required=True)
-    select = acts.add_parser("select", help="freeze a selection of a pool")
+    judge.add_argument("--again", action="store_true", help="another run where one is done already")
+    select = acts.add_parser("select", help="what a rule makes of a pool; with --name, frozen")
     select.add_argument("pool")
     _add_rule(select)
     for act in ("second", "people", "check"):
@@ -46,6 +47,7 @@ def add_acts(acts: _SubParsersAction) -> None:
         parser.add_argument("selection")
         if act == "second":
             parser.add_argument("--judge", required=True)
+            parser.add_argument("--again", action="store_true", help="another run where one is done already")
         if act == "people":
             parser.add_argument("--overlap", type=int, default=1)
         if act == "check":
@@ -58,8 +60,8 @@ def add_acts(acts: _SubParsersAction) -> None:
 
 
 def _add_rule(parser: CommandParser) -> None:
-    parser.add_argument("--name", default="selection")
-    parser.add_argument("--dry", action="store_true", help="only count; freeze nothing")
+    parser.add_argument("--name", help="freeze it under this name; without one nothing is stored")
+    parser.add_argument("--dry", action="store_true", help="only count, though there is a name")
     parser.add_argument("--judge", help="whose newest run over the pool speaks (default: the newest of all)")
     parser.add_argument("--run", type=int, help="the number of a run instead")
     parser.add_argument("--margin", choices=[str(each) for each in Margin], default=str(Margin.DIFFERENCE))

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from corpus.jobs import cancel, retry
 from corpus.models import Project
 from corpus.permissions import Capability, project_view
-from judges.services import RunRefused, start_run
+from judges.services import RunRefused, done_run, start_run
 from mining.deleting import delete_pool, refuse_frozen, what_goes
 from mining.forms import DeletePoolForm, JudgePoolForm, PoolForm
 from mining.models import Pool
@@ -113,11 +113,16 @@ def pool_judge(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     if not form.is_valid() or pool.item_set is None:
         messages.error(request, "Choose a judge, once the pool is made.")
         return redirect(pool)
+    judge = form.cleaned_data["judge"]
+    done = done_run(judge, item_set=pool.item_set)
     try:
-        return redirect(start_run(form.cleaned_data["judge"], item_set=pool.item_set, by=request.user))
+        run = start_run(judge, item_set=pool.item_set, by=request.user)
     except RunRefused as refusal:
         messages.error(request, str(refusal))
         return redirect(pool)
+    if done:
+        messages.info(request, f"{done} of “{judge.name}” over this pool is done already: this is another.")
+    return redirect(run)
 
 
 def _pool(project: Project, pk: int) -> Pool:

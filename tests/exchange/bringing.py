@@ -60,7 +60,7 @@ def in_order(rows: list[dict]) -> list[dict]:
 
 
 def packed(text: str) -> bytes:
-    return gzip.compress(text.encode())
+    return gzip.compress(text.encode(), mtime=0)
 
 
 def snapshot() -> dict[str, list[tuple]]:

@@ -57,7 +57,7 @@ def test_an_import_makes_the_project_and_says_what_it_stored(file, capsys):
     said = printed("import", "soil", file(table(PAIRS)))
 
     assert said.startswith("Stored from 4 rows in ")
-    assert "4 items, 4 labels, 1 queries, 4 candidates" in said
+    assert "4 items, 4 labels, 1 query, 4 candidates" in said
     told = capsys.readouterr().err
     assert "Reading file.csv as pairs (csv, utf-8)." in told
     assert "Made project “soil” (grades 0–3, cut 2)." in told

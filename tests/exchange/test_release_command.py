@@ -56,8 +56,8 @@ def test_makes_a_release_and_copies_it_out(graded, capsys, tmp_path):
 
 
 def test_says_what_it_made(graded, capsys):
-    assert "N: 24 rows, " in say(capsys, "soil", "--name", "N", "--format", "qrels")
-    assert "N (version 2): 24 rows" in say(capsys, "soil", "--name", "N", "--format", "qrels")
+    assert "N@1: 24 rows, " in say(capsys, "soil", "--name", "N", "--format", "qrels")
+    assert "N@2: 24 rows" in say(capsys, "soil", "--name", "N", "--format", "qrels")
 
 
 def test_a_format_without_a_row_is_named(graded, capsys):
@@ -90,7 +90,7 @@ def test_a_changed_table_is_found_and_ends_with_an_error(graded, capsys):
     say(capsys, "soil", "--name", "M", "--format", "triplet", "--with-unjudged", "--seed", "9")
     one, other = (graded.releases.get(name=name).folder / "table.parquet" for name in "NM")
     one.write_bytes(other.read_bytes())
-    with pytest.raises(CommandError, match="files are not what they were"):
+    with pytest.raises(CommandError, match="files did not come out as before"):
         call_command("release", "soil", "N", "--rebuild")
     assert "DIFFERENT" in capsys.readouterr().out
 
@@ -102,11 +102,28 @@ def test_compares_two_releases(graded, capsys):
     say(capsys, "soil", "--name", "N", "--format", "qrels")
     shown = say(capsys, "soil", "N", "--compare", "N@1")
     assert shown.splitlines() == [
-        "From N to N (version 2): 1 labelled otherwise, 23 rows the same.",
+        "From N@1 to N@2: 1 labelled otherwise, 23 rows the same.",
         "  q1: 1 labelled otherwise",
+        "This file differs: table.parquet",
+        "This file differs: qrels/dev.txt",
     ]
     told = json.loads(say(capsys, "soil", "N", "--compare", "N@1", "--json"))
     assert told["queries"][0]["examples"][0]["grade_after"] == 1
+    assert (told["choices"], told["files"]["n_same"]) == ([], 1)
+
+
+def test_names_what_was_chosen_otherwise(graded, capsys):
+    say(capsys, "soil", "--name", "N", "--format", "triplet")
+    say(capsys, "soil", "--name", "N", "--format", "triplet", "--negatives", "1")
+    shown = say(capsys, "soil", "N@2", "--compare", "N@1").splitlines()
+    assert shown[:2] == [
+        "From N@1 to N@2: nothing changed in 24 rows of the table.",
+        "Chosen otherwise: negatives of a query: 4 → 1",
+    ]
+    assert "This file differs: triplet/train.jsonl" in shown
+    say(capsys, "soil", "--name", "N", "--format", "triplet", "--negatives", "1")
+    shown = say(capsys, "soil", "N@3", "--compare", "N@2").splitlines()
+    assert shown[1:] == ["All files but the card and the manifest are the same."]
 
 
 @pytest.mark.parametrize(

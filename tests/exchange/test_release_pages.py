@@ -285,6 +285,16 @@ class TestComparing:
         shown = text_of(manager.get(page("release-compare", after.pk), {"with": before.pk}))
         assert "1 labelled otherwise, 31 rows the same" in shown
         assert "q3-0" in shown
+        assert "Nothing: both were asked for alike." in shown
+
+    def test_names_other_choices_and_files(self, graded, manager, page):
+        before = release(graded, "qrels", "triplet", negatives=2)
+        after = release(graded, "qrels", "triplet", negatives=1)
+        shown = text_of(manager.get(page("release-compare", after.pk), {"with": before.pk}))
+        assert "nothing changed in 32 rows of the table" in shown
+        assert ">negatives of a query</th>" in shown
+        assert '>triplet/train.jsonl</th><td class="text">differs</td>' in shown
+        assert ">table.parquet<" not in shown
 
     @pytest.mark.parametrize("wanted", ["x", "0", "²", "9" * 30])
     def test_passes_over_what_is_no_release(self, wanted, graded, manager, page):

@@ -6,6 +6,7 @@ import shutil
 import threading
 from itertools import combinations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from django.conf import settings
@@ -227,12 +228,41 @@ class TestAgreement:
         # people: (3, 3), (0, 1), (1, 1); q1-1 is a tie without a reference, and still counts
         assert (people["n"], people["n_graded"], people["n_queries"]) == (3, 3, 2)
         table = [[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
-        import numpy as np
-
         assert people["kappa"][0] == pytest.approx(float(kappa(np.array(table), range(4))))
         # judge: (3, 3), (2, 0), (3, 3) and one abstention
         assert (judged["n"], judged["n_graded"]) == (4, 3)
         assert judged["accuracy_binary"][0] == pytest.approx(2 / 3)
+
+    def test_of_a_judge_that_gives_scores_alone_is_that_of_its_scores(self, project):
+        items = collect(project, {"q1": [3, 0, 1], "q2": [2, 0], "q3": [3, None]})
+        judge = make_judge(project, scoring="likelihood")
+        scores = {"q1-0": -1.0, "q1-1": -3.0, "q1-2": -0.5, "q2-0": -2.0, "q2-1": -2.0, "q3-1": 9.0}
+        judge_items(
+            judge, {items[name]: {"outcome": "scored", "score": score} for name, score in scores.items()}
+        )
+        made = release(project, "run", judge=judge.pk)
+        judged = made.facts["agreement"]["judge"]
+        # q3-1 has no reference, and q3-0 no verdict.
+        assert (judged["n"], judged["n_graded"], judged["n_scored"], judged["n_queries"]) == (5, 0, 5, 2)
+        # Relevant are −1 and −2, others −3, −0.5 and −2: of six pairs −1 wins two, −2 one, and one is a tie.
+        assert judged["auc"][0] == pytest.approx((2 + 1 + 0.5) / 6)
+        # Ranks of grades 3 0 1 2 0 are 5 1.5 3 4 1.5, of scores 4 1 5 2.5 2.5.
+        rho = np.corrcoef([5, 1.5, 3, 4, 1.5], [4, 1, 5, 2.5, 2.5])[0, 1]
+        assert judged["spearman"][0] == pytest.approx(rho)
+        card = (made.folder / "README.md").read_text()
+        assert "| agreement of | n | with a score | queries | AUC at the cut | Spearman’s ρ |" in card
+        assert "| the judge and people | 5 | 5 | 2 | 0.58" in card
+        assert "with a grade" not in card
+        assert "The judge gives no grades" in card
+
+    def test_of_a_judge_with_grades_and_scores_has_both(self, graded):
+        made = release(graded, "qrels", judge=graded.judge.pk)
+        judged = made.facts["agreement"]["judge"]
+        # It leans as people do in every query: each relevant item stands above each other one.
+        assert (judged["n_graded"], judged["n_scored"], judged["auc"][0]) == (60, 60, 1)
+        card = (made.folder / "README.md").read_text()
+        assert "| the judge and people | 60 | 60 | 12 | 1.00 \\[1.00," in card
+        assert "gives no grades" not in card
 
     def test_is_none_where_nothing_can_be_compared(self, project):
         collect(project, {"q1": [3, 0]})
@@ -339,8 +369,34 @@ def test_a_stretch_of_reading_takes_several_queries(project, monkeypatch):
 
 class TestComparing:
     def test_finds_nothing_where_nothing_changed(self, graded):
-        changes = compare(release(graded, "qrels"), release(graded, "triplet"))
-        assert changes.in_words == "nothing changed in 60 rows"
+        changes = compare(release(graded, "qrels"), release(graded, "qrels"))
+        assert changes.in_words == "nothing changed in 60 rows of the table"
+        assert (changes.choices, changes.files.n) == ((), 0)
+        assert changes.files.n_same == 1 + 3  # the table, and qrels of three splits
+
+    def test_names_other_choices_and_the_files_that_differ(self, graded):
+        before = release(graded, "n-tuple", "triplet", negatives=2)
+        after = release(graded, "n-tuple", "qrels", negatives=1, judge=graded.judge.pk, licence="CC0")
+        changes = compare(before, after)
+        (run,) = graded.judge.runs.values_list("pk", flat=True)
+        assert [choice.in_words for choice in changes.choices] == [
+            "formats: triplet, n-tuple → n-tuple, qrels",
+            "judge of verdicts and scores: none → yes_no judge (version 1), yes_no prompt",
+            f"runs for verdicts and scores: none → {run}",
+            "negatives of a query: 2 → 1",
+            "edition of qrels: none → 1",
+            "licence: none → CC0",
+            "edition of triplet: 1 → none",
+        ]
+        assert changes.files.differ == ("table.parquet", "n-tuple/dev.jsonl", "n-tuple/train.jsonl")
+        assert changes.files.gone == ("triplet/dev.jsonl", "triplet/train.jsonl")
+        assert changes.files.new == ("qrels/dev.txt", "qrels/test.txt", "qrels/train.txt")
+
+    def test_names_negatives_that_leave_the_table_as_it_was(self, graded):
+        changes = compare(release(graded, "triplet", negatives=2), release(graded, "triplet", negatives=1))
+        assert changes.in_words == "nothing changed in 60 rows of the table"
+        assert [choice.in_words for choice in changes.choices] == ["negatives of a query: 2 → 1"]
+        assert set(changes.files.differ) == {"triplet/dev.jsonl", "triplet/train.jsonl"}
 
     def test_tells_what_changed_by_query(self, project):
         items = collect(project, {"q1": [3, 0, 1], "q2": [2, 0], "q3": [3]})

@@ -59,6 +59,12 @@ def test_nothing_flagged_is_said_so(garden, pool, judge):
         send_to_people(selection)
 
 
+def test_the_judge_that_flagged_them_is_not_asked_again(selection):
+    with pytest.raises(SelectionRefused, match="“scorer” flagged them itself"):
+        send_to_judge(selection, selection.run.judge)
+    assert selection.flagged_set is None
+
+
 def test_people_get_each_flagged_candidate_beside_a_positive_of_its_query(selection, alice):
     round = send_to_people(selection, overlap=2, by=alice)
     assert (round.state, round.overlap) == ("draft", 2)

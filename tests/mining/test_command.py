@@ -65,9 +65,65 @@ def test_from_the_rule_to_the_round(mine, garden):
     assert Round.objects.get(pk=asked["round"]).overlap == 2
     garden.grade("q0", "c0-3", 2)
     garden.grade("q1", "c1-1", 0)
-    said = mine("show")
-    assert "“strict”" in said
-    assert "4 negatives picked" in said
+    *shown, checked = mine("show").splitlines()
+    assert shown == [
+        "“one”: 10 candidates and 2 positives of 2 queries; 0 near-duplicates set apart",
+        f"  Run {run.pk} of “scorer”: done",
+        "  “strict” of 12 pairs in 2 queries: 2 positives, 1 ambiguous, 4 hard negatives, 5 unjudged."
+        " Flagged where s > s⁺ − 0.01. 4 negatives picked: 2 negatives of each query, the highest-scored;"
+        " seed 0.",
+    ]
+    assert checked.endswith("of its negatives are relevant after all: 1 of 2 checked (3 drawn).")
+
+
+def test_what_is_shown_of_a_check_follows_the_grades(mine, garden):
+    mine("pool", "--name", "one", "--bm25", 10, "--random", 0)
+    garden.run(Pool.objects.get(), SCORES)
+    mine("select", "one", "--name", "strict", "--take", "top", "-k", 2)
+    mine("check", "strict", "-n", 99)
+    assert "    4 negatives drawn for a check, of 4; none is graded yet." in mine("show")
+    garden.grade("q0", "c0-2", 2)
+    for query, candidate in (("q0", "c0-3"), ("q1", "c1-1"), ("q1", "c1-2")):
+        garden.grade(query, candidate, 0)
+    share = mine("show", "--json")["selections"][0]["checked"]
+    low, high = (f"{100 * share[name]:.1f} %" for name in ("low", "high"))
+    # One of the four is relevant after all.
+    told = f"    25.0 % [{low}, {high}] of its negatives are relevant after all: 1 of 4 checked (4 drawn)."
+    assert told in mine("show")
+
+
+def test_without_a_name_nothing_is_stored(mine, garden):
+    mine("pool", "--name", "one", "--bm25", 10, "--random", 0)
+    garden.run(Pool.objects.get(), SCORES)
+    said = mine("select", "one", "-k", 1, "--amount", 0.15)
+    assert said.strip() == (
+        "2 positives, 1 ambiguous, 4 hard negatives, 5 unjudged; 2 negatives would be picked."
+        " Nothing is stored without --name."
+    )
+    mine("select", "one", "--name", "kept", "--dry")
+    assert not Selection.objects.exists()
+    mine("select", "one", "--name", "kept")
+    assert Selection.objects.get().name == "kept"
+
+
+def test_a_judge_that_is_done_judges_again_only_when_told_to(mine, garden, judge):
+    mine("pool", "--name", "one", "--bm25", 10, "--random", 0)
+    run = garden.run(Pool.objects.get(), SCORES, by=judge)
+    told = f"{run} of “grader” over 12 items is done already. Give --again for another run."
+    assert told in mine("judge", "one", "--judge", "grader")
+    assert mine("judge", "one", "--judge", "grader", "--json")["run"] == run.pk
+    assert mine("judge", "one", "--judge", "grader", "--again", "--json")["run"] > run.pk
+    assert judge.runs.count() == 2
+
+
+def test_what_was_flagged_goes_to_another_judge_once(mine, garden, judge):
+    mine("pool", "--name", "one", "--bm25", 10, "--random", 0)
+    garden.run(Pool.objects.get(), SCORES)
+    mine("select", "one", "--name", "strict")
+    first = mine("second", "strict", "--judge", "grader", "--json")
+    assert first["n_items"] == 2  # c0-1 and the positive it is measured by
+    assert "is done already" in mine("second", "strict", "--judge", "grader")
+    assert mine("second", "strict", "--judge", "grader", "--again", "--json")["run"] > first["run"]
 
 
 def test_a_second_judge_settles_what_was_flagged(mine, garden):
@@ -76,8 +132,8 @@ def test_a_second_judge_settles_what_was_flagged(mine, garden):
     garden.run(pool, SCORES)
     garden.run(pool, {("q0", "c0-0"): 1.0, ("q0", "c0-1"): 3.0}, by=garden.judge("elder"))
     facts = mine(
-        "select", "one", "--judge", "scorer", "--second", "elder", "--second-margin", "fixed",
-        "--second-amount", 2, "--json",
+        "select", "one", "--name", "two", "--judge", "scorer", "--second", "elder",
+        "--second-margin", "fixed", "--second-amount", 2, "--json",
     )  # fmt: skip
     assert facts["states"]["relabelled_positive"] == 1
     assert facts["rule"]["second"]["margin"] == "fixed"

@@ -131,6 +131,24 @@ def test_a_judge_runs_over_pool_and_positives(manager, page, pool, judge):
     assert (run.item_set, response.url) == (pool.item_set, run.get_absolute_url())
 
 
+def test_a_judge_that_is_done_may_judge_again_and_is_said_to_be(manager, page, garden, pool, judge):
+    hint = "A judge that is chosen again makes another run"
+    assert hint not in text_of(manager.get(page("pool-detail", pool.pk)))
+    done = garden.run(pool, SCORES, by=judge)
+    assert hint in text_of(manager.get(page("pool-detail", pool.pk)))
+    response = manager.post(page("pool-judge", pool.pk), {"judge": judge.pk}, follow=True)
+    assert f"{done} of “grader” over this pool is done already: this is another." in text_of(response)
+    assert judge.runs.count() == 2
+
+
+def test_the_judge_that_flagged_is_no_second_judge(manager, page, garden, pool, judge):
+    run = garden.run(pool, SCORES, by=judge)
+    selection = freeze_selection(pool, name="one", run=run, rule=Rule(), sampling=Sampling())
+    response = manager.post(page("selection-second", selection.pk), {"judge": judge.pk}, follow=True)
+    assert "“grader” flagged them itself" in text_of(response)
+    assert judge.runs.count() == 1
+
+
 def test_a_selection_is_frozen_from_the_rule_that_was_shown(manager, page, garden, pool):
     run = garden.run(pool, SCORES)
     rule = {"run": run.pk, "margin": "share", "amount": 0.5, "gate": 0.1, "way": "top", "k": 3}

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from corpus.how_many import how_many
 from corpus.models import ItemSet, Job, Project, Rubric
 from exchange.exporting import FILE_FORMATS, WHAT, CannotExport, beside_path, prepare_export, run_export
 from exchange.management.judges import find_judge
@@ -65,10 +66,9 @@ class Command(BaseCommand):
         if ended.state != Job.State.DONE:
             raise CommandError(ended.error or "The export was cancelled.")
         if not options["json"]:
-            self.stdout.write(
-                f"{ended.result['n_rows']:,} rows, {ended.result['n_bytes']:,} bytes in {out}"
-                f" ({ended.result['seconds']} s)."
-            )
+            result = ended.result
+            rows, size = how_many(result["n_rows"], "row"), how_many(result["n_bytes"], "byte")
+            self.stdout.write(f"{rows}, {size} in {out} ({result['seconds']} s).")
             if beside := beside_path(ended):
                 self.stdout.write(f"Beside it: {beside}")
 

@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from corpus.deleting import delete_project
+from corpus.how_many import how_many
 from corpus.models import Job, Project
 from corpus.services import create_project
+from exchange.counted import COUNTED
 from exchange.formats.kinds import KINDS
 from exchange.formats.rows import FileProblem
 from exchange.formats.sniffed import Sniffed
@@ -130,9 +132,11 @@ class Command(BaseCommand):
             raise CommandError(job.error or "The import was cancelled; nothing was stored.")
         if as_json:
             return
-        counts = ", ".join(f"{n:,} {name}" for name, n in result["counts"].items()) or "nothing new"
+        counted = [how_many(n, *COUNTED.get(name, (name, name))) for name, n in result["counts"].items()]
+        counts = ", ".join(counted) or "nothing new"
         said = "Would store" if result["dry_run"] else "Stored"
-        self.stdout.write(f"{said} from {result['n_rows']:,} rows in {result['seconds']} s: {counts}.")
+        rows = how_many(result["n_rows"], "row")
+        self.stdout.write(f"{said} from {rows} in {result['seconds']} s: {counts}.")
         outcomes = {name: n for name, n in result["outcomes"].items() if name != "graded"}
         if outcomes:
             named = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in outcomes.items())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from corpus.how_many import how_many
 from corpus.models import Job, Project
 from exchange.datasets.plan import SOURCES, CannotRelease, Plan
 from exchange.datasets.writers.formats import FORMATS
@@ -101,9 +102,10 @@ class Command(BaseCommand):
             raise CommandError(ended.error or "The release was cancelled; nothing was kept.")
         if not options["json"]:
             result = ended.result
+            size = how_many(result["n_bytes"], "byte")
             self.stdout.write(
-                f"{made}: {result['n_rows']:,} rows, {result['n_files']} files, {result['n_bytes']:,} bytes"
-                f" in {options['out'] or made.folder} ({result['seconds']} s)."
+                f"{made.typed}: {how_many(result['n_rows'], 'row')}, {how_many(result['n_files'], 'file')},"
+                f" {size} in {options['out'] or made.folder} ({result['seconds']} s)."
             )
             written = {file["format"] for file in made.files}
             empty = [name for name in dict.fromkeys(options["format"]) if name not in written]
@@ -118,14 +120,15 @@ class Command(BaseCommand):
         different = [check for check in checks if not check.is_same]
         if options["json"]:
             told = [check._asdict() | {"is_same": check.is_same} for check in checks]
-            self.stdout.write(json.dumps({"release": str(release), "same": not different, "files": told}))
+            self.stdout.write(json.dumps({"release": release.typed, "same": not different, "files": told}))
         else:
             for check in checks:
                 note = f" ({check.note})" if check.note else ""
                 state = "same     " if check.is_same else "DIFFERENT" if check.found else "MISSING  "
                 self.stdout.write(f"{state} {check.found or check.expected} {check.path}{note}")
         if different:
-            raise CommandError(f"{len(different)} of {len(checks)} files are not what they were.")
+            files = how_many(len(checks), "file")
+            raise CommandError(f"{len(different)} of {files} did not come out as before.")
 
     def _compare(self, release: Release, **options) -> None:
         other = self._known(release.project, options["compare"])
@@ -133,11 +136,19 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(changes.as_json()))
             return
-        self.stdout.write(f"From {other} to {release}: {changes.in_words}.")
+        self.stdout.write(f"From {other.typed} to {release.typed}: {changes.in_words}.")
         for query in changes.queries:
             self.stdout.write(f"  {query.query_id}: {query.in_words}")
         if changes.n_queries > len(changes.queries):
-            self.stdout.write(f"  and {changes.n_queries - len(changes.queries):,} more queries")
+            more = changes.n_queries - len(changes.queries)
+            self.stdout.write(f"  and {how_many(more, 'more query', 'more queries')}")
+        for choice in changes.choices:
+            self.stdout.write(f"Chosen otherwise: {choice.in_words}")
+        for words, paths in changes.files.by_kind:
+            for path in paths:
+                self.stdout.write(f"This file {words}: {path}")
+        if not changes.files.n:
+            self.stdout.write("All files but the card and the manifest are the same.")
 
     def _known(self, project: Project, name: str) -> Release:
         release = project.releases.made().named(name)

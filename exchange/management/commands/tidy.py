@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from corpus.how_many import how_many
 from exchange.tidying import tidy
 
 
@@ -17,4 +18,4 @@ class Command(BaseCommand):
 
     def handle(self, *args, days: int, **options) -> None:
         n = tidy(days=days)
-        self.stdout.write(f"{n:,} {'file' if n == 1 else 'files'} deleted.")
+        self.stdout.write(f"{how_many(n, 'file')} deleted.")

@@ -1,5 +1,6 @@
 import json
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -7,13 +8,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from corpus import jobs
-from corpus.models import Job, Project
+from corpus.how_many import how_many
+from corpus.models import ItemSet, Job, Project
 from judges.following import has_worker, work_here
 from judges.models import Judge, Run
-from judges.services import RunRefused, resume_run, start_run, unfinished_run
+from judges.services import RunRefused, done_run, resume_run, start_run, unfinished_run
 from mining.cascade import draw_check, send_to_judge, send_to_people
 from mining.choices import choose, count, vectors_for
-from mining.describing import pool_figures, selection_figures, selection_sentence
+from mining.describing import (
+    checked_sentence,
+    pool_figures,
+    pool_sentence,
+    run_figures,
+    say_states,
+    selection_figures,
+    selection_sentence,
+)
 from mining.management.options import add_acts, read_rule, read_sampling, read_settings
 from mining.models import Pool, Selection
 from mining.pool_settings import PoolRefused
@@ -22,7 +32,7 @@ from mining.pools import prepare_pool
 from mining.reading import read_pairs
 from mining.rules import Margin, Rule, RuleRefused, rule_of
 from mining.sampling import Sampling, SamplingRefused
-from mining.selections import SelectionRefused, freeze_selection, runs_over, second_runs_over
+from mining.selections import SelectionRefused, freeze_selection, runs_by_pool, runs_over, second_runs_over
 
 REFUSALS = (PoolRefused, RuleRefused, SamplingRefused, SelectionRefused, RunRefused)
 
@@ -32,7 +42,7 @@ class Command(BaseCommand):
         "Hard negatives: pool candidates, judge them, choose negatives by a rule, let others check.\n"
         "  mine P pool --name N     what miners find for each query\n"
         "  mine P judge POOL        a judge over the pool and its positives\n"
-        "  mine P select POOL       states by a rule, negatives by a sampling, frozen\n"
+        "  mine P select POOL       states by a rule, negatives by a sampling; --name freezes them\n"
         "  mine P second|people|check SELECTION   flagged ones to a judge or to people; a checked sample\n"
         "  mine P show              all pools and selections"
     )
@@ -77,20 +87,22 @@ class Command(BaseCommand):
             raise CommandError(f"A worker is making “{name}” already.")
         if ended.state != Job.State.DONE:
             raise CommandError(ended.error or "The pool was cancelled; the same command goes on with it.")
-        counts = pool.counts
         return pool_figures(pool), (
-            f"“{pool}”: {counts['n_pooled']:,} candidates and {counts['n_positives']:,} positives of"
-            f" {counts['n_queries']:,} queries; {counts['n_duplicates']:,} near-duplicates set apart."
+            f"{pool_sentence(pool)}."
             f" Judge it with: mine {project.slug} judge {shlex.quote(pool.name)} --judge NAME"
         )
 
-    def do_judge(self, project: Project, *, pool: str, judge: str, **_options) -> tuple[Any, str]:
-        found = _pool(project, pool)
-        chosen = _judge(project, judge)
-        run = unfinished_run(chosen, item_set=found.item_set) or start_run(chosen, item_set=found.item_set)
-        return self._follow(run)
+    def do_judge(
+        self, project: Project, *, pool: str, judge: str, again: bool, **_options
+    ) -> tuple[Any, str]:
+        found, chosen = _pool(project, pool), _judge(project, judge)
+        return self._go_on(
+            chosen, found.item_set, lambda: start_run(chosen, item_set=found.item_set), again=again
+        )
 
-    def do_select(self, project: Project, *, pool: str, name: str, dry: bool, **options) -> tuple[Any, str]:
+    def do_select(
+        self, project: Project, *, pool: str, name: str | None, dry: bool, **options
+    ) -> tuple[Any, str]:
         found = _pool(project, pool)
         rule, sampling = read_rule(**options), read_sampling(**options)
         run = _run(found, options["judge"], options["run"])
@@ -100,8 +112,9 @@ class Command(BaseCommand):
             margin = Margin(options["second_margin"] or rule.margin)
             amount = rule.amount if options["second_amount"] is None else options["second_amount"]
             second_rule = rule_of(rule._replace(margin=margin, amount=amount).as_json())
-        if dry:
-            return _preview(found, run, rule, sampling, second=second, second_rule=second_rule)
+        if dry or name is None:
+            counts, said = _preview(found, run, rule, sampling, second=second, second_rule=second_rule)
+            return counts, said if name else f"{said} Nothing is stored without --name."
         selection = freeze_selection(
             found,
             name=name,
@@ -113,8 +126,11 @@ class Command(BaseCommand):
         )
         return selection_figures(selection), selection_sentence(selection)
 
-    def do_second(self, project: Project, *, selection: str, judge: str, **_options) -> tuple[Any, str]:
-        return self._follow(send_to_judge(_selection(project, selection), _judge(project, judge)))
+    def do_second(
+        self, project: Project, *, selection: str, judge: str, again: bool, **_options
+    ) -> tuple[Any, str]:
+        found, chosen = _selection(project, selection), _judge(project, judge)
+        return self._go_on(chosen, found.flagged_set, lambda: send_to_judge(found, chosen), again=again)
 
     def do_people(self, project: Project, *, selection: str, overlap: int, **_options) -> tuple[Any, str]:
         return _drafted(send_to_people(_selection(project, selection), overlap=overlap))
@@ -127,14 +143,33 @@ class Command(BaseCommand):
     def do_show(self, project: Project, **_options) -> tuple[Any, str]:
         pools = list(project.pools.select_related("job", "item_set"))
         selections = list(_selections(project))
-        lines = [f"{pool}: {pool.job.get_state_display().lower()}" for pool in pools]
-        figures = [selection_figures(each) for each in selections]
-        for selection, facts in zip(selections, figures, strict=True):
-            lines.append(selection_sentence(selection))
-            if facts["checked"] and facts["checked"]["share"] is not None:
-                lines.append(_say_checked(facts["checked"]))
+        runs = runs_by_pool(project)
+        figures = {each.pk: selection_figures(each) for each in selections}
+        lines = []
+        for pool in pools:
+            lines.append(pool_sentence(pool))
+            for run in runs.get(pool.pk, []):
+                lines.append(f"  {run} of “{run.judge.name}”: {run.job.get_state_display().lower()}")
+            for selection in (each for each in selections if each.pool_id == pool.pk):
+                lines.append(f"  {selection_sentence(selection)}")
+                if checked := figures[selection.pk]["checked"]:
+                    lines.append(f"    {checked_sentence(checked)}")
+        told = [
+            pool_figures(pool) | {"runs": [run_figures(run) for run in runs.get(pool.pk, [])]}
+            for pool in pools
+        ]
         said = "\n".join(lines) or "No pool yet; see `mine PROJECT pool --help`."
-        return {"pools": [pool_figures(pool) for pool in pools], "selections": figures}, said
+        return {"pools": told, "selections": list(figures.values())}, said
+
+    def _go_on(
+        self, judge: Judge, item_set: ItemSet | None, start: Callable[[], Run], *, again: bool
+    ) -> tuple[Any, str]:
+        """Go on with the judge's run over the set, or start one where none is done or another is wanted."""
+        run = unfinished_run(judge, item_set=item_set) if item_set else None
+        if run is None and not again and (done := done_run(judge, item_set=item_set)):
+            facts, said = _told(done)
+            return facts, f"{said[:-1]} already. Give --again for another run."
+        return self._follow(run or start())
 
     def _follow(self, run: Run) -> tuple[Any, str]:
         """See the run through here where no worker takes it."""
@@ -145,16 +180,20 @@ class Command(BaseCommand):
         run = Run.objects.select_related("job", "judge", "item_set").get(pk=run.pk)
         if run.job.state in (Job.State.FAILED, Job.State.CANCELLED):
             raise CommandError(run.job.error or f"{run} was cancelled.")
-        facts = {"run": run.pk, "state": run.job.state, "n_items": run.n_items, "item_set": run.item_set.name}
-        return facts, f"{run} of “{run.judge}” over {run.n_items:,} items is {run.job.state}."
+        return _told(run)
+
+
+def _told(run: Run) -> tuple[Any, str]:
+    facts = {"run": run.pk, "state": run.job.state, "n_items": run.n_items, "item_set": run.item_set.name}
+    return facts, f"{run} of “{run.judge}” over {how_many(run.n_items, 'item')} is {run.job.state}."
 
 
 def _preview(pool: Pool, run: Run, rule: Rule, sampling: Sampling, *, second, second_rule) -> tuple[Any, str]:
     found = read_pairs(pool, run, second=second)
     chosen = choose(found, rule, sampling, second=second_rule, vectors=vectors_for(pool, found))
     counts = count(found, chosen, k=sampling.k)
-    states = ", ".join(f"{n:,} {state.replace('_', ' ')}" for state, n in counts["states"].items() if n)
-    return counts, f"{states}; {counts['n_picked']:,} negatives would be picked."
+    picked = how_many(counts["n_picked"], "negative")
+    return counts, f"{say_states(counts['states'])}; {picked} would be picked."
 
 
 def _work(pool: Pool) -> Job | None:
@@ -226,12 +265,5 @@ def _selection(project: Project, name: str) -> Selection:
 
 def _drafted(round) -> tuple[Any, str]:
     facts = {"round": round.pk, "name": round.name, "n_items": round.item_set.n_items}
-    return facts, f"“{round}” is a draft with {round.item_set.n_items:,} items; open it in the browser."
-
-
-def _say_checked(found: dict) -> str:
-    share, low, high = (f"{100 * found[name]:.1f} %" for name in ("share", "low", "high"))
-    return (
-        f"  {share} [{low}, {high}] of its negatives are relevant after all:"
-        f" {found['n_relevant']:,} of {found['n_checked']:,} checked."
-    )
+    items = how_many(round.item_set.n_items, "item")
+    return facts, f"“{round}” is a draft with {items}; open it in the browser."
