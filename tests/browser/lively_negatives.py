@@ -43,7 +43,7 @@ def make_lively_negatives(
     selection = freeze_selection(
         pools["made"], name="Strict", run=run, rule=rule, sampling=Sampling(n_random=2), by=by
     )
-    send_to_judge(selection, judge, by=by)
+    send_to_judge(selection, project.judges.exclude(pk=judge.pk).made_here().earliest("pk"), by=by)
     draw_check(selection, n=40, by=by)
     _check(selection, chance)
     return SimpleNamespace(pools=pools, selection=selection, run=run)
