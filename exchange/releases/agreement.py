@@ -16,7 +16,7 @@ from exchange.datasets.sources import Sources
 from exchange.datasets.splits import Placed
 from exchange.datasets.statements import CHOSEN, ENOUGH_LABELS, IN_SET, QUERIES
 from exchange.datasets.voices import verdict_of_item
-from measures.counts import Counts, Ungraded, count_array
+from measures.counts import Counts, Ungraded, count_array, n_graded
 from measures.estimates import Estimate
 from measures.scores import ScoreTable, score_table
 from measures.summary import Agreement, summarise
@@ -86,7 +86,7 @@ def agreement_of_people(sources: Sources, placed: Placed) -> dict[str, Any] | No
 
 
 def agreement_of_judge(sources: Sources, placed: Placed) -> dict[str, Any] | None:
-    """The judge beside people's references, by its grades and by its scores.
+    """The judge beside people's references by its grades, or where it gives none by its scores.
 
     None without a judge, or where no item has both.
     """
@@ -113,13 +113,13 @@ def _figures(
         rows = cursor.fetchall()
         if not rows:
             return None
+        cells = np.array(rows, dtype=np.int64)
+        places, cells[:, 0] = np.unique(cells[:, 0], return_inverse=True)
+        counts: Counts = count_array(cells, n_queries=len(places), n_grades=len(values))
         packed = None
-        if scores:
+        if scores and not n_graded(counts):
             cursor.execute(scores, keys)
             (packed,) = cursor.fetchone()
-    cells = np.array(rows, dtype=np.int64)
-    places, cells[:, 0] = np.unique(cells[:, 0], return_inverse=True)
-    counts: Counts = count_array(cells, n_queries=len(places), n_grades=len(values))
     table = _score_table(packed, places, n_grades=len(values)) if packed else None
     agreement = summarise(counts, table, values=values, cut=sources.rubric.cut)
     return _as_json(agreement, n_queries=len(places))

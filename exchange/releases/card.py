@@ -193,8 +193,8 @@ def _trust(card: Card) -> Iterator[str]:
         yield _figures(scored, SCORE_FIGURES, of=("n", "n_scored"), head="with a score")
         yield (
             "AUC is how often the judge’s score puts a relevant item above one that is not (0.5 is chance), ρ"
-            " how its scores go along with people’s grades."
-            f"{'' if scored[0][1]['n_graded'] else ' The judge gives no grades, so they cannot be compared.'}"
+            " how its scores go along with people’s grades. The judge gives no grades, so they cannot be"
+            " compared."
         )
     yield (
         "n is what was compared on the items that this dataset was chosen from; intervals (95 %) are from"
