@@ -58,7 +58,9 @@ def test_the_same_seed_draws_the_same_pairs_and_makes_no_item_twice(source):
     assert pairs_of(first, "q1") == pairs_of(again, "q1")
     assert first.name != again.name
     assert Item.objects.count() == n_items
-    assert pairs_of(draw_pairs(source, per_query=3, seed=6), "q1") != pairs_of(first, "q1")
+    # One other seed may draw the same of so few by chance.
+    others = [pairs_of(draw_pairs(source, per_query=3, seed=seed), "q1") for seed in range(6, 12)]
+    assert any(other != pairs_of(first, "q1") for other in others)
 
 
 def test_pairs_are_no_part_of_all_items(project, source):
