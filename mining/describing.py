@@ -85,11 +85,11 @@ def checked_figures(found: Checked) -> dict[str, Any]:
 
 def checked_sentence(found: dict[str, Any]) -> str:
     """The false-negative rate of these `checked_figures`, or how many were drawn for it."""
+    drawn = f"{how_many(found['n_drawn'], 'negative')} drawn for a check, of {found['n_negatives']:,};"
+    if not found["n_checked"]:
+        return f"{drawn} none is graded yet."
     if found["share"] is None:
-        return (
-            f"{how_many(found['n_drawn'], 'negative')} drawn for a check, of"
-            f" {found['n_negatives']:,}; none is graded yet."
-        )
+        return f"{drawn} {found['n_checked']:,} graded, all of one query, which tells nothing of the others."
     share, low, high = (
         "–" if found[name] is None else f"{100 * found[name]:.1f} %" for name in ("share", "low", "high")
     )

@@ -59,8 +59,8 @@ def test_from_the_rule_to_the_round(mine, garden):
     assert not Selection.objects.exists()
     facts = mine("select", "one", "--name", "strict", "--judge", "scorer", "--take", "top", "-k", 2, "--json")
     assert (facts["run"], facts["n_picked"], facts["checked"]) == (run.pk, 4, None)
-    drawn = mine("check", "strict", "-n", 3, "--json")
-    assert Round.objects.get(pk=drawn["round"]).item_set.n_items == 3
+    drawn = mine("check", "strict", "-n", 4, "--json")
+    assert Round.objects.get(pk=drawn["round"]).item_set.n_items == 4
     asked = mine("people", "strict", "--overlap", 2, "--json")
     assert Round.objects.get(pk=asked["round"]).overlap == 2
     garden.grade("q0", "c0-3", 2)
@@ -73,7 +73,7 @@ def test_from_the_rule_to_the_round(mine, garden):
         " Flagged where s > s⁺ − 0.01. 4 negatives picked: 2 negatives of each query, the highest-scored;"
         " seed 0.",
     ]
-    assert checked.endswith("of its negatives are relevant after all: 1 of 2 checked (3 drawn).")
+    assert checked.endswith("of its negatives are relevant after all: 1 of 2 checked (4 drawn).")
 
 
 def test_what_is_shown_of_a_check_follows_the_grades(mine, garden):
@@ -83,6 +83,7 @@ def test_what_is_shown_of_a_check_follows_the_grades(mine, garden):
     mine("check", "strict", "-n", 99)
     assert "    4 negatives drawn for a check, of 4; none is graded yet." in mine("show")
     garden.grade("q0", "c0-2", 2)
+    assert "of 4; 1 graded, all of one query, which tells nothing of the others." in mine("show")
     for query, candidate in (("q0", "c0-3"), ("q1", "c1-1"), ("q1", "c1-2")):
         garden.grade(query, candidate, 0)
     share = mine("show", "--json")["selections"][0]["checked"]
